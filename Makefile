@@ -1,0 +1,89 @@
+# `make help` lists what there is to do.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+KUBE := $(PYTHON) -m tests.cluster
+WORKERS ?= 4
+
+.DEFAULT_GOAL := help
+.PHONY: help venv check lint types layers unit e2e test demo demo-clean dev picture crds lock \
+	cluster-up cluster-down cluster-kubeconfig clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  CLUSTER=own (default): a real Kubernetes of this checkout, built from source"
+	@echo "  CLUSTER=kind: a kind cluster; CLUSTER=current: kubectl's context, after asking"
+
+demo: $(READY) ## the whole story: two sick Deployments noticed, explained, approved, healed (YES=1: no questions)
+	@$(BIN)/python -m tests.demo.demo
+
+demo-clean: $(READY) ## take away what the demo left in the cluster
+	@$(BIN)/python -m tests.demo.demo --clean
+
+dev: $(READY) ## operator and executor from the source, until Ctrl-C
+	@$(BIN)/python -m tests.harness.dev
+
+test: check e2e ## everything: check, and the stories on a real cluster
+
+check: lint types layers unit ## the fast part, for every save
+
+lint: $(READY)
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+
+types: $(READY)
+	$(BIN)/mypy
+
+layers: $(READY)
+	$(BIN)/lint-imports --no-logo
+
+unit: $(READY)
+	$(BIN)/pytest tests/unit -q -n 2
+
+# Two runs: stories that keep to their own namespace side by side, then those that kill
+# processes or change the node, one at a time. A cluster that was not up before is not up after.
+e2e: $(READY)
+	@$(KUBE) status > /dev/null 2>&1 || trap '$(KUBE) down' EXIT; \
+	$(BIN)/pytest tests/e2e -m "not serial" -n $(WORKERS) && $(BIN)/pytest tests/e2e -m serial
+
+cluster-up: ## start the test cluster (the first time it is built: 15 minutes on 2 cores)
+	@$(KUBE) up
+
+cluster-down: ## take the test cluster down; nothing stays
+	@$(KUBE) down
+
+cluster-kubeconfig: ## print the path of the admin kubeconfig
+	@$(KUBE) kubeconfig
+
+crds: $(READY) ## generate crds/ from the pydantic models
+	$(BIN)/podiatrist crd > crds/diagnoses.podiatrist.dev.yaml
+
+picture: $(READY) ## record docs/demo.svg
+	$(BIN)/python -m tests.demo.demo --yes --record docs/demo.svg
+
+lock: $(READY) ## resolve the dependencies anew into the lock files
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-header \
+		--no-emit-index-url --quiet -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-header \
+		--no-emit-index-url --quiet -o requirements-dev.lock
+
+venv: $(READY) ## the virtual environment with everything pinned
+
+$(READY): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; name it with: make PYTHON=python3.11 ..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+		if [ "$$(id -u)" = 0 ]; then apt-get update && apt-get install -y python3-venv; \
+		else echo "venv is missing; run: sudo apt-get install python3-venv"; exit 1; fi
+	@echo "creating $(VENV) (a minute, once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+clean: ## remove the virtual environment and caches
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
