@@ -1,0 +1,1 @@
+"""Podiatrist: a doctor for pods."""

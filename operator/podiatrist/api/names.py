@@ -1,0 +1,39 @@
+"""Names and constants of the API group: what kubectl users type and other objects refer to."""
+
+import hashlib
+
+GROUP = "podiatrist.dev"
+VERSION = "v1alpha1"
+API_VERSION = f"{GROUP}/{VERSION}"
+KIND = "Diagnosis"
+PLURAL = "diagnoses"
+
+APPROVE = f"{GROUP}/approve"
+REJECT = f"{GROUP}/reject"
+RETRY = f"{GROUP}/retry"
+PAUSE = f"{GROUP}/pause"
+IGNORE = f"{GROUP}/ignore"
+
+NAMESPACE = "podiatrist"
+"""Where our own workloads and ServiceAccounts live."""
+
+NAME_LIMIT = 253
+"""Longest object name, RFC 1123 subdomain."""
+
+
+def diagnosis_name(owner: str, uid: str, episode: int = 1) -> str:
+    """Return the name of a workload's Diagnosis: `web-7f3a9c`, `web-7f3a9c-2` for episode 2.
+
+    The hash comes from the UID, so that a workload deleted and made again under the same name
+    gets Diagnoses of its own, and two processes that notice the same workload at once choose the
+    same name: the API server then lets only one of them create it.
+    """
+    digest = hashlib.sha256(uid.encode()).hexdigest()[:6]
+    suffix = f"-{digest}" if episode == 1 else f"-{digest}-{episode}"
+    return owner[: NAME_LIMIT - len(suffix)].rstrip("-.") + suffix
+
+
+def episode_of(name: str) -> int:
+    """Return the episode number in a Diagnosis' name; 1 where it has none."""
+    last = name.rsplit("-", 1)[-1]
+    return int(last) if last.isascii() and last.isdigit() and len(last) < 6 else 1

@@ -1,0 +1,38 @@
+"""Keeps a status under 64 KiB, whatever was found: the least telling parts go first.
+
+Patches are never shortened, they are what was approved; the compiler bounds them.
+"""
+
+from collections.abc import Callable
+
+from podiatrist.api.diagnosis import Status
+
+LIMIT = 64 * 1024
+"""Bytes of a status as JSON."""
+
+
+def _trim(findings: int, evidence: int, diff: int) -> Callable[[Status], None]:
+    def trim(status: Status) -> None:
+        status.findings = status.findings[:findings]
+        for finding in status.findings:
+            finding.evidence = finding.evidence[:evidence]
+        for option in status.options:
+            option.diff = option.diff[:diff]
+
+    return trim
+
+
+_STEPS = (_trim(16, 2, 60), _trim(8, 2, 60), _trim(8, 1, 20), _trim(4, 1, 10), _trim(2, 1, 0))
+
+
+def size_of(status: Status) -> int:
+    """Return the size of a status as it is stored, in bytes."""
+    return len(status.model_dump_json(by_alias=True, exclude_none=True).encode())
+
+
+def shrink(status: Status) -> None:
+    """Drop evidence, findings and diff lines in place until the status fits."""
+    for step in _STEPS:
+        if size_of(status) <= LIMIT:
+            return
+        step(status)
