@@ -1,0 +1,1 @@
+"""Fixes are data: typed actions from a closed set, and the compiler to exact patches."""

@@ -1,0 +1,49 @@
+"""The closed set of actions, and the way between a typed action and its stored record."""
+
+from pydantic import ValidationError
+
+from podiatrist.actions.add_toleration import AddToleration
+from podiatrist.actions.base import Action, ActionError
+from podiatrist.actions.drop_node_rule import DropNodeRule
+from podiatrist.actions.label_node import LabelNode
+from podiatrist.actions.rollout_undo import RolloutUndo
+from podiatrist.actions.scale import Scale
+from podiatrist.actions.set_claim import SetClaim
+from podiatrist.actions.set_image import SetImage
+from podiatrist.actions.set_resources import SetResources
+from podiatrist.actions.uncordon_node import UncordonNode
+from podiatrist.api.diagnosis import ActionRecord
+
+ACTIONS: tuple[type[Action], ...] = (
+    SetImage,
+    SetResources,
+    Scale,
+    RolloutUndo,
+    LabelNode,
+    UncordonNode,
+    DropNodeRule,
+    AddToleration,
+    SetClaim,
+)
+
+
+def to_record(action: Action) -> ActionRecord:
+    """Return an action as it is stored in an option."""
+    return ActionRecord(
+        type=type(action).__name__,
+        object=action.object,
+        parameters=action.model_dump(mode="json", by_alias=True, exclude={"type", "object"}),
+    )
+
+
+def parse_action(record: ActionRecord) -> Action:
+    """Return the typed action of a stored record. Raises ActionError for anything else."""
+    kind = next((a for a in ACTIONS if a.__name__ == record.type), None)
+    if kind is None:
+        raise ActionError(f"unknown action {record.type!r}")
+    try:
+        return kind.model_validate({**record.parameters, "object": record.object})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ActionError(f"{record.type}: {where}: {first['msg']}") from None
