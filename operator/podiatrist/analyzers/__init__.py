@@ -1,0 +1,43 @@
+"""The rules: pure functions from a Snapshot to findings and proposals, one file a family."""
+
+import logging
+from collections.abc import Callable
+
+from podiatrist.analyzers import images, scheduling
+from podiatrist.analyzers.result import Result
+from podiatrist.api.diagnosis import Finding
+from podiatrist.cluster.snapshot import Snapshot
+
+log = logging.getLogger(__name__)
+
+Analyzer = Callable[[Snapshot], list[Result]]
+
+ANALYZERS: tuple[Analyzer, ...] = (scheduling.analyze, images.analyze)
+
+
+def analyze(snapshot: Snapshot, analyzers: tuple[Analyzer, ...] = ANALYZERS) -> list[Result]:
+    """Run every rule. A rule that fails loses its own findings, never those of the others.
+
+    Its failure is a finding: silence would be taken for health, and a fix for a success.
+    """
+    results: list[Result] = []
+    for rule in analyzers:
+        try:
+            results += rule(snapshot)
+        except Exception:
+            log.exception("rule %s failed on %s", rule.__module__, snapshot.target)
+            results.append(_failure(rule, snapshot))
+    return results
+
+
+def _failure(rule: Analyzer, snapshot: Snapshot) -> Result:
+    name = rule.__module__.rpartition(".")[2]
+    return Result(
+        Finding(
+            analyzer=name,
+            reason="RuleFailed",
+            message=f"the rules about {name} failed on {snapshot.target}; this is a defect of "
+            "Podiatrist's, its log has the details",
+            object=snapshot.target,
+        )
+    )
