@@ -1,0 +1,1 @@
+"""Notices sick workloads: cheap per event, patient, and once per workload."""
