@@ -1,0 +1,36 @@
+"""What every step is given: the cluster, the time and the settings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from podiatrist.cluster.client import Client
+from podiatrist.cluster.store import Store
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long things are given, in seconds."""
+
+    recheck: float = 15.0
+    """Between two looks at a sick workload that waits for a human."""
+    heal: float = 15.0
+    """How long a symptom must be gone, by itself, before a Diagnosis is Resolved."""
+    soak: int = 60
+    """How long a symptom must be gone after a fix before it counts as one."""
+    verify: float = 300.0
+    """How long a fix may take to show effect before it is rolled back."""
+    give_up: float = 45.0
+    """How long pods that a fix brought may be sick before it is rolled back, sooner than that."""
+    poll: float = 2.0
+    """Between two looks at a workload while a fix is verified."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """The world of a step."""
+
+    client: Client
+    store: Store
+    clock: Callable[[], datetime]
+    timing: Timing

@@ -1,0 +1,101 @@
+"""Turns findings into what a human decides on: a summary, and options compiled to the byte."""
+
+import logging
+from collections.abc import Iterable
+
+from podiatrist.actions.base import ActionError, Object
+from podiatrist.actions.catalog import to_record
+from podiatrist.actions.compiler import Proposal, compile_plan, objects_needed
+from podiatrist.actions.scope import check_scope
+from podiatrist.analyzers.result import Result
+from podiatrist.api.diagnosis import Finding, ObjectRef, Option, Severity
+from podiatrist.cluster.kinds import NODE, REPLICA_SET
+from podiatrist.cluster.snapshot import Snapshot, ref_of
+from podiatrist.cluster.store import spec_hash
+
+log = logging.getLogger(__name__)
+
+MOST_OPTIONS = 4
+MOST_FINDINGS = 16
+
+
+def checks(soak: int) -> list[str]:
+    """Return what must hold after a fix; `soak` is in seconds."""
+    return ["rollout complete", f"symptom gone for {soak}s"]
+
+
+def soak_seconds(option_checks: Iterable[str]) -> int:
+    """Return the soak time that the approved option promised; 0 where it promised none."""
+    for check in option_checks:
+        words = check.removeprefix("symptom gone for ")
+        if words != check and words.removesuffix("s").isdigit():
+            return int(words.removesuffix("s"))
+    return 0
+
+
+def offer_options(snapshot: Snapshot, results: list[Result], soak: int) -> list[Option]:
+    """Compile the proposals of all findings, the best first; what does not fit is left out."""
+    options: dict[str, Option] = {}
+    for proposal in _in_turn(results):
+        try:
+            option = _compile(snapshot, proposal, soak)
+        except ActionError as error:
+            log.info("left out %r for %s: %s", proposal.title, snapshot.target, error)
+            continue
+        options.setdefault(option.digest, option)
+    return list(options.values())[:MOST_OPTIONS]
+
+
+def _in_turn(results: list[Result]) -> list[Proposal]:
+    """Return first the best proposal of each finding, then the second best, and so on."""
+    depth = max((len(r.proposals) for r in results), default=0)
+    return [r.proposals[i] for i in range(depth) for r in results if i < len(r.proposals)]
+
+
+def _compile(snapshot: Snapshot, proposal: Proposal, soak: int) -> Option:
+    for action in proposal.actions:
+        check_scope(action, snapshot.target, snapshot.template)
+    live = {ref: _find(snapshot, ref) for ref in objects_needed(proposal.actions)}
+    promised = checks(soak)
+    plan = compile_plan(
+        proposal.actions,
+        {ref: raw for ref, raw in live.items() if raw is not None},
+        target_uid=snapshot.metadata.uid,
+        target_spec_hash=spec_hash(snapshot.target_raw),
+        checks=promised,
+    )
+    return Option(
+        digest=plan.digest,
+        title=proposal.title,
+        rationale=proposal.rationale,
+        risk=proposal.overall_risk,
+        actions=[to_record(action) for action in proposal.actions],
+        writes=plan.writes,
+        commands=plan.commands,
+        diff=plan.diff,
+        checks=promised,
+    )
+
+
+def _find(snapshot: Snapshot, ref: ObjectRef) -> Object | None:
+    if ref == snapshot.target:
+        return snapshot.target_raw
+    if ref.kind == NODE.kind:
+        return snapshot.raw_node(ref.name)
+    if ref.kind == REPLICA_SET.kind:
+        raws = snapshot.raw_replica_sets
+        return next((r for r in raws if ref_of(REPLICA_SET, r).name == ref.name), None)
+    return None
+
+
+def severity(snapshot: Snapshot) -> Severity:
+    """Return Critical where no pod of the target is ready, Warning otherwise."""
+    ready = any(
+        c.type == "Ready" and c.status == "True" for p in snapshot.pods for c in p.status.conditions
+    )
+    return Severity.WARNING if ready else Severity.CRITICAL
+
+
+def root_cause(findings: list[Finding]) -> str:
+    """Return the findings as a short paragraph."""
+    return " ".join(f"{f.message.rstrip('.')}." for f in findings[:3])

@@ -1,0 +1,129 @@
+"""Steps `verify` and `roll back`: did it help? If not, put everything back as it was."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from podiatrist.analyzers import analyze
+from podiatrist.analyzers.rollout import unfinished
+from podiatrist.api.conditions import Reason, condition, set_condition
+from podiatrist.api.diagnosis import Diagnosis
+from podiatrist.cluster.errors import NotFoundError
+from podiatrist.cluster.kinds import find_target_kind
+from podiatrist.cluster.reader import read_snapshot
+from podiatrist.lifecycle.apply import Outcome, ensure_applied
+from podiatrist.lifecycle.context import Context
+from podiatrist.lifecycle.execute import not_what_was_approved
+from podiatrist.lifecycle.propose import soak_seconds
+
+
+async def verify(context: Context, diagnosis: Diagnosis) -> float | None:
+    """Look at the workload with the same rules that found the trouble."""
+    now = context.clock()
+    trouble = await _trouble(context, diagnosis, now)
+    started = _started(diagnosis, now)
+    before = condition(diagnosis.status, "Verified")
+    soaking_since = (
+        before.last_transition_time if before and before.reason == Reason.SOAKING else None
+    )
+    if trouble is None:
+        soak = _soak(diagnosis)
+        left = soak - (now - (soaking_since or now)).total_seconds()
+        if soaking_since is not None and left <= 0:
+            message = f"rollout complete, symptom gone for {soak}s"
+            set_condition(diagnosis, "Verified", "True", Reason.CHECKS_PASSED, message, now)
+            await context.store.write_status(diagnosis)
+            return None
+        message = f"rollout complete; watching for {soak}s whether it stays well"
+        set_condition(diagnosis, "Verified", "Unknown", Reason.SOAKING, message, now)
+    elif trouble.hopeless or now - started > timedelta(seconds=context.timing.verify):
+        message = f"{(now - started).total_seconds():.0f}s after the fix: {trouble.message}"
+        set_condition(diagnosis, "Verified", "False", Reason.FIX_DID_NOT_HELP, message, now)
+        await context.store.write_status(diagnosis)
+        return None
+    else:
+        set_condition(
+            diagnosis, "Verified", "Unknown", Reason.WAITING_FOR_ROLLOUT, trouble.message, now
+        )
+    after = condition(diagnosis.status, "Verified")
+    if before is None or after is None or before.reason != after.reason:
+        await context.store.write_status(diagnosis)
+    return context.timing.poll
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What is still wrong; `hopeless` when the fix itself brought it, and it lasts."""
+
+    message: str
+    hopeless: bool = False
+
+
+async def _trouble(context: Context, diagnosis: Diagnosis, now: datetime) -> Trouble | None:
+    """Return what is still wrong with the target, None when all is well."""
+    target = diagnosis.spec.target
+    kind = find_target_kind(target.api_version, target.kind)
+    if kind is None:
+        return Trouble(f"kind {target.kind} is unknown")
+    try:
+        snapshot = await read_snapshot(
+            context.client, kind, diagnosis.metadata.namespace, target.name, now
+        )
+    except NotFoundError:
+        return Trouble(f"{target.kind} {target.name} is gone")
+    results = analyze(snapshot)
+    if not results:
+        waits = unfinished(snapshot)
+        return Trouble(waits) if waits else None
+    sick = {result.finding.object.name for result in results}
+    limit = timedelta(seconds=context.timing.give_up)
+    execution = diagnosis.status.execution
+    since = execution.started_at if execution else now
+    hopeless = any(
+        pod.metadata.name in sick
+        and (born := pod.metadata.creation_timestamp) is not None
+        and born >= since.replace(microsecond=0)
+        and now - born > limit
+        for pod in snapshot.pods
+    )
+    return Trouble(results[0].finding.message, hopeless)
+
+
+def _started(diagnosis: Diagnosis, now: datetime) -> datetime:
+    execution = diagnosis.status.execution
+    return (execution.finished_at or execution.started_at) if execution else now
+
+
+def _soak(diagnosis: Diagnosis) -> int:
+    approval = diagnosis.status.approval
+    option = diagnosis.option(approval.digest) if approval else None
+    return soak_seconds(option.checks) if option else 0
+
+
+async def roll_back(context: Context, diagnosis: Diagnosis) -> float | None:
+    """Apply the stored inverse, last patch first; stop where somebody else changed the object."""
+    execution = diagnosis.status.execution
+    foreign = not_what_was_approved(diagnosis)
+    if foreign is not None:
+        message = f"nothing was undone: {foreign}"
+        reason = Reason.ROLLBACK_REFUSED
+        set_condition(diagnosis, "Verified", "False", reason, message, context.clock())
+        await context.store.write_status(diagnosis)
+        return None
+    why = condition(diagnosis.status, "Verified")
+    because = why.message if why else ""
+    problems: list[str] = []
+    for inverse in reversed(execution.inverse if execution else []):
+        outcome, message = await ensure_applied(context, inverse)
+        if outcome is not Outcome.DONE:
+            problems.append(message)
+    if execution is not None:
+        execution.undone = len(execution.inverse) - len(problems)
+    if problems:
+        message = f"the fix did not help and was left in place: {'; '.join(problems)}. {because}"
+        reason = Reason.ROLLBACK_REFUSED
+    else:
+        message = f"the fix did not help and was undone. {because}"
+        reason = Reason.ROLLED_BACK
+    set_condition(diagnosis, "Verified", "False", reason, message, context.clock())
+    await context.store.write_status(diagnosis)
+    return None
