@@ -1,0 +1,93 @@
+"""`podiatrist`: the commands and how they fail."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import click
+from pydantic import ValidationError
+
+from podiatrist.api.crd import render_crd
+from podiatrist.cli.show import show
+from podiatrist.cluster.errors import ClusterError
+from podiatrist.handlers.run import run_executor, run_operator
+from podiatrist.handlers.settings import Settings
+
+kubeconfig_option = click.option(
+    "--kubeconfig",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    envvar="KUBECONFIG",
+    help="Credentials file. Default: $KUBECONFIG, else the pod's ServiceAccount.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="podiatrist")
+def main() -> None:
+    """A doctor for your pods.
+
+    \b
+    podiatrist operator   notices sick workloads and proposes fixes; changes nothing
+    podiatrist executor   carries out what a human approved, checks it, undoes what did not help
+    podiatrist show       prints a Diagnosis for humans
+    """
+
+
+@main.command()
+@kubeconfig_option
+def operator(kubeconfig: Path | None) -> None:
+    """Run the operator: notice, investigate, propose.
+
+    Every setting is an environment variable: PODIATRIST_GRACE_UNSCHEDULABLE,
+    PODIATRIST_GRACE_IMAGE, PODIATRIST_RECHECK, PODIATRIST_HEAL, PODIATRIST_SOAK (all in
+    seconds), PODIATRIST_LOG_LEVEL.
+    """
+    _run(run_operator, kubeconfig)
+
+
+@main.command()
+@kubeconfig_option
+def executor(kubeconfig: Path | None) -> None:
+    """Run the executor: preview, execute, verify, roll back.
+
+    PODIATRIST_VERIFY is how long a fix may take to show effect, PODIATRIST_GIVE_UP how long
+    pods that it brought may be sick, both in seconds.
+    """
+    _run(run_executor, kubeconfig)
+
+
+@main.command()
+def crd() -> None:
+    """Print the CustomResourceDefinition as YAML."""
+    click.echo(render_crd(), nl=False)
+
+
+main.add_command(show)
+
+
+def _run(role: Callable[[Path | None, Settings], Awaitable[None]], path: Path | None) -> None:
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"PODIATRIST_{'_'.join(map(str, first['loc'])).upper()}"
+        raise click.ClickException(f"{name}: {first['msg']}") from None
+    logging.basicConfig(
+        level=settings.log_level,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    for noisy in ("kopf", "kubernetes", "asyncio"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.root.level))
+
+    async def until_stopped() -> None:
+        await role(path, settings)
+
+    try:
+        asyncio.run(until_stopped())
+    except ClusterError as error:
+        raise click.ClickException(str(error)) from None
+    except KeyboardInterrupt:
+        sys.exit(130)
