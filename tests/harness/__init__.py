@@ -1,0 +1,1 @@
+"""What demo, `make dev` and the tests share: Podiatrist from the source, on a real cluster."""
