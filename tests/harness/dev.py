@@ -7,19 +7,26 @@ from pathlib import Path
 
 from tests.cluster import ClusterError, ensure_up
 from tests.harness.install import InstallError, install
+from tests.harness.only import only_one
 from tests.harness.processes import Podiatrist, Role
 
 
 def main() -> int:
     """Run both roles and show their logs; 0 after Ctrl-C."""
     try:
+        with only_one():
+            return _run()
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run() -> int:
+    try:
         cluster = ensure_up(lambda line: print(line, file=sys.stderr))
         install(cluster)
     except (ClusterError, InstallError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
     with tempfile.TemporaryDirectory(prefix="podiatrist-dev-") as folder:
         try:
             with Podiatrist(cluster, Path(folder)) as podiatrist:

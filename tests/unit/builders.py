@@ -25,8 +25,10 @@ from podiatrist.cluster.kinds import (
     PVC,
     REPLICA_SET,
     STORAGE_CLASS,
+    Kind,
     find_target_kind,
 )
+from podiatrist.cluster.logs import ContainerLog
 from podiatrist.cluster.snapshot import Object, Snapshot, compact
 from podiatrist.lifecycle.propose import offer_options
 
@@ -264,6 +266,10 @@ class World:
     claims: list[Object] = field(default_factory=list)
     volumes: list[Object] = field(default_factory=list)
     classes: list[Object] = field(default_factory=list)
+    around: dict[Kind, list[Object]] = field(default_factory=dict)
+    """Objects of any other kind."""
+    names: dict[Kind, frozenset[str]] = field(default_factory=dict)
+    logs: list[ContainerLog] = field(default_factory=list)
 
     def snapshot(self) -> Snapshot:
         """Return the world as the rules get it."""
@@ -281,8 +287,12 @@ class World:
                 PVC: self.claims,
                 PV: self.volumes,
                 STORAGE_CLASS: self.classes,
+                **self.around,
             },
             [*self.pods, *self.others],
+            [*self.pods, *self.others],
+            self.names,
+            self.logs,
         )
 
     def diagnose(self) -> Said:
@@ -298,6 +308,8 @@ class World:
         parts = (self.pods, self.nodes, self.others, self.events, self.revisions)
         objects = [self.target, *(o for part in parts for o in part)]
         objects += [*self.claims, *self.volumes, *self.classes]
+        objects += [o for found in self.around.values() for o in found]
+        yield from (log.text for log in self.logs)
         for raw in objects:
             yield compact(raw)
             yield from _strings(raw)

@@ -3,7 +3,26 @@
 import logging
 from collections.abc import Callable
 
-from podiatrist.analyzers import images, scheduling
+from podiatrist.analyzers import (
+    admission,
+    autoscaling,
+    budgets,
+    crashes,
+    cron_jobs,
+    dependencies,
+    endings,
+    images,
+    ingresses,
+    jobs,
+    network_policies,
+    nodes,
+    probes,
+    rollouts,
+    scheduling,
+    services,
+    start_errors,
+    storage,
+)
 from podiatrist.analyzers.result import Result
 from podiatrist.api.diagnosis import Finding
 from podiatrist.cluster.snapshot import Snapshot
@@ -12,7 +31,27 @@ log = logging.getLogger(__name__)
 
 Analyzer = Callable[[Snapshot], list[Result]]
 
-ANALYZERS: tuple[Analyzer, ...] = (scheduling.analyze, images.analyze)
+ANALYZERS: tuple[Analyzer, ...] = (
+    nodes.analyze,
+    admission.analyze,
+    scheduling.analyze,
+    storage.analyze,
+    images.analyze,
+    start_errors.analyze,
+    dependencies.analyze,
+    crashes.analyze,
+    probes.analyze,
+    endings.analyze,
+    jobs.analyze,
+    cron_jobs.analyze,
+    services.analyze,
+    ingresses.analyze,
+    network_policies.analyze,
+    autoscaling.analyze,
+    budgets.analyze,
+    rollouts.analyze,
+)
+"""In the order in which findings are told: what is nearer to the cause comes first."""
 
 
 def analyze(snapshot: Snapshot, analyzers: tuple[Analyzer, ...] = ANALYZERS) -> list[Result]:

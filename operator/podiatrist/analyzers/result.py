@@ -3,15 +3,20 @@
 from dataclasses import dataclass
 
 from podiatrist.actions.compiler import Proposal
-from podiatrist.api.diagnosis import Finding
+from podiatrist.api.diagnosis import Finding, ObjectRef
 
 
 @dataclass(frozen=True)
 class Result:
-    """One thing that is wrong, with fixes to choose from, the best first."""
+    """One thing that is wrong, with fixes to choose from, the best first.
+
+    `cause` is another object whose fault it is: then that object gets a Diagnosis, this one points
+    to it, and no fix is offered here.
+    """
 
     finding: Finding
     proposals: tuple[Proposal, ...] = ()
+    cause: ObjectRef | None = None
 
 
 def and_more(names: list[str], limit: int = 4) -> str:

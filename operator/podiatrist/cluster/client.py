@@ -8,7 +8,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import aiohttp
 from kubernetes.aio import config
@@ -23,7 +23,9 @@ from podiatrist.cluster.errors import (
     RefusedError,
     UnreachableError,
 )
-from podiatrist.cluster.kinds import Kind
+from podiatrist.cluster.kinds import POD, Kind
+from podiatrist.cluster.objects import NamedObject, Struct
+from podiatrist.cluster.objects.base import decode_page
 
 Object = dict[str, Any]
 """A Kubernetes object as JSON."""
@@ -33,6 +35,11 @@ _TIMEOUT = 20.0
 
 _PAGE = 500
 """Objects in one page of a list, as kubectl does."""
+
+_LOG_LIMIT, _LOG_KEPT = 256 * 1024, 16 * 1024
+"""Bytes of a log that are asked for, and that are kept of its end."""
+
+T = TypeVar("T", bound=Struct)
 
 
 class Client:
@@ -70,6 +77,61 @@ class Client:
             token = (page.get("metadata") or {}).get("continue")
             if not token:
                 return items
+
+    async def list_typed(
+        self,
+        kind: Kind,
+        struct: type[T],
+        namespace: str | None = None,
+        *,
+        fields: str | None = None,
+        labels: str | None = None,
+    ) -> list[T]:
+        """Return all objects of a kind as their projections; what those leave out is not kept.
+
+        A page is decoded straight from its bytes: a tenth of the time and memory of dicts.
+        """
+        items: list[T] = []
+        token: str | None = None
+        while True:
+            body = await self._bytes(
+                "get",
+                kind.path(namespace),
+                field_selector=fields,
+                label_selector=labels,
+                limit=_PAGE,
+                _continue=token,
+            )
+            page, token = decode_page(body, struct)
+            items += page
+            if not token:
+                return items
+
+    async def list_names(self, kind: Kind, namespace: str | None = None) -> frozenset[str]:
+        """Return the names of all objects of a kind without asking for their content."""
+        accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+        body = await self._bytes("get", kind.path(namespace), accept=accept)
+        return frozenset(o.metadata.name for o in decode_page(body, NamedObject)[0])
+
+    async def log(
+        self, namespace: str, pod: str, container: str, *, previous: bool = False, lines: int = 60
+    ) -> str:
+        """Return the end of a container's log: at most `lines` lines and 16 KiB of text.
+
+        The API server cuts at its own limit from the front of what it would send, so one endless
+        line costs 256 KiB at most. Raises RefusedError where there is no log.
+        """
+        body = await self._bytes(
+            "get",
+            POD.path(namespace, pod, "log"),
+            query_params=[
+                ("container", container),
+                ("previous", "true" if previous else "false"),
+                ("tailLines", str(lines)),
+                ("limitBytes", str(_LOG_LIMIT)),
+            ],
+        )
+        return body[-_LOG_KEPT:].decode("utf-8", "replace")
 
     async def create(self, kind: Kind, namespace: str | None, body: Object) -> Object:
         """Create an object and return it. Raises ConflictError when it exists already."""
@@ -121,28 +183,34 @@ class Client:
         )
 
     async def _request(self, method: str, path: str, **options: Any) -> Object:
+        try:
+            return json.loads(await self._bytes(method, path, **options))  # type: ignore[no-any-return]
+        except json.JSONDecodeError:
+            raise UnreachableError(
+                "the API server answered with something else than JSON"
+            ) from None
+
+    async def _bytes(
+        self, method: str, path: str, *, accept: str | None = None, **options: Any
+    ) -> bytes:
         # The library fills default arguments for header and query parameters in place: without
         # dicts and lists of our own, one request's headers would leak into the next.
+        options = {"query_params": [], **options}
         try:
             response = await self._dynamic.request(
                 method,
                 path,
-                query_params=[],
-                header_params={},
+                header_params={"Accept": accept} if accept else {},
                 path_params={},
                 serialize=False,
                 _request_timeout=_TIMEOUT,
                 **options,
             )
-            return json.loads(await response.read())  # type: ignore[no-any-return]
+            return cast(bytes, await response.read())
         except ApiException as error:
             raise _translate(error) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise UnreachableError(f"the API server did not answer: {error!r}") from None
-        except json.JSONDecodeError:
-            raise UnreachableError(
-                "the API server answered with something else than JSON"
-            ) from None
 
 
 def _translate(error: ApiException) -> ClusterError:

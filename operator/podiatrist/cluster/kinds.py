@@ -53,26 +53,73 @@ POD = Kind("v1", "Pod", "pods", template=())
 NODE = Kind("v1", "Node", "nodes", namespaced=False)
 NAMESPACE = Kind("v1", "Namespace", "namespaces", namespaced=False)
 EVENT = Kind("v1", "Event", "events")
+CONFIG_MAP = Kind("v1", "ConfigMap", "configmaps")
+SERVICE = Kind("v1", "Service", "services")
+SERVICE_ACCOUNT = Kind("v1", "ServiceAccount", "serviceaccounts")
+RESOURCE_QUOTA = Kind("v1", "ResourceQuota", "resourcequotas")
+LIMIT_RANGE = Kind("v1", "LimitRange", "limitranges")
 PVC = Kind("v1", "PersistentVolumeClaim", "persistentvolumeclaims")
 PV = Kind("v1", "PersistentVolume", "persistentvolumes", namespaced=False)
 STORAGE_CLASS = Kind("storage.k8s.io/v1", "StorageClass", "storageclasses", namespaced=False)
+VOLUME_ATTACHMENT = Kind(
+    "storage.k8s.io/v1", "VolumeAttachment", "volumeattachments", namespaced=False
+)
+PRIORITY_CLASS = Kind("scheduling.k8s.io/v1", "PriorityClass", "priorityclasses", namespaced=False)
+ENDPOINT_SLICE = Kind("discovery.k8s.io/v1", "EndpointSlice", "endpointslices")
+INGRESS = Kind("networking.k8s.io/v1", "Ingress", "ingresses")
+INGRESS_CLASS = Kind("networking.k8s.io/v1", "IngressClass", "ingressclasses", namespaced=False)
+NETWORK_POLICY = Kind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies")
+PDB = Kind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
+HPA = Kind("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
 DEPLOYMENT = Kind("apps/v1", "Deployment", "deployments", template=_TEMPLATE)
 REPLICA_SET = Kind("apps/v1", "ReplicaSet", "replicasets", template=_TEMPLATE)
 STATEFUL_SET = Kind("apps/v1", "StatefulSet", "statefulsets", template=_TEMPLATE)
 DAEMON_SET = Kind("apps/v1", "DaemonSet", "daemonsets", template=_TEMPLATE)
+CONTROLLER_REVISION = Kind("apps/v1", "ControllerRevision", "controllerrevisions")
 JOB = Kind("batch/v1", "Job", "jobs", template=_TEMPLATE)
 CRON_JOB = Kind(
     "batch/v1", "CronJob", "cronjobs", template=("spec", "jobTemplate", "spec", "template")
 )
 DIAGNOSIS = Kind("podiatrist.dev/v1alpha1", "Diagnosis", "diagnoses")
 
-TARGETS = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, REPLICA_SET, JOB, CRON_JOB, POD)
-"""What can be diagnosed: workloads, whether a controller made them or a human."""
+WORKLOADS = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, REPLICA_SET, JOB, CRON_JOB, POD)
+"""What runs pods (a Pod made by hand runs itself)."""
 
-PATCHABLE = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, REPLICA_SET, CRON_JOB, POD, NODE)
+TARGETS = (*WORKLOADS, SERVICE, INGRESS, NETWORK_POLICY, PVC, HPA, PDB, NODE)
+"""What can be diagnosed: workloads, whoever made them, and what stands around them."""
+
+PATCHABLE = (
+    DEPLOYMENT,
+    STATEFUL_SET,
+    DAEMON_SET,
+    REPLICA_SET,
+    CRON_JOB,
+    POD,
+    NODE,
+    SERVICE,
+    INGRESS,
+    HPA,
+    PDB,
+)
 """What the executor may ever patch; `deploy/` grants the right for the same list."""
 
-_ALL = (*TARGETS, NODE, NAMESPACE, EVENT, PVC, PV, STORAGE_CLASS, DIAGNOSIS)
+_ALL = (
+    *TARGETS,
+    NAMESPACE,
+    EVENT,
+    CONFIG_MAP,
+    SERVICE_ACCOUNT,
+    RESOURCE_QUOTA,
+    LIMIT_RANGE,
+    PV,
+    STORAGE_CLASS,
+    VOLUME_ATTACHMENT,
+    PRIORITY_CLASS,
+    ENDPOINT_SLICE,
+    INGRESS_CLASS,
+    CONTROLLER_REVISION,
+    DIAGNOSIS,
+)
 
 
 def find_kind(api_version: str, kind: str) -> Kind | None:

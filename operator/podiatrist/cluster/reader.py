@@ -1,16 +1,18 @@
 """Reads a Snapshot: one bounded pass over what belongs to a target.
 
 What is read grows with the trouble: a target whose pods are all fine costs three requests. Only
-when a pod is not running are nodes, volumes and the other pods of the cluster read as well.
-Secrets are never read.
+when something is not as it should be is what stands around it read as well, and that is shared
+between targets for a few seconds. Secrets are never read.
 """
 
-import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from podiatrist.cluster.client import Client, Object
 from podiatrist.cluster.errors import NotFoundError
+from podiatrist.cluster.failed_logs import read_failed_logs
 from podiatrist.cluster.kinds import (
     CRON_JOB,
     DEPLOYMENT,
@@ -18,14 +20,17 @@ from podiatrist.cluster.kinds import (
     JOB,
     NODE,
     POD,
-    PV,
-    PVC,
     REPLICA_SET,
-    STORAGE_CLASS,
+    WORKLOADS,
     Kind,
     find_target_kind,
 )
+from podiatrist.cluster.objects import Event, LabelSelector, Pod, parse
 from podiatrist.cluster.snapshot import Snapshot
+from podiatrist.cluster.surroundings import Surroundings, read_around
+
+_EVERYWHERE = "default"
+"""Namespace in which events about cluster-scoped objects lie."""
 
 
 def selector_text(selector: Any) -> str | None:
@@ -44,7 +49,79 @@ def selector_text(selector: Any) -> str | None:
     return ",".join(parts) or None
 
 
-def _controlled_by(objects: list[Object], uids: set[str]) -> list[Object]:
+@dataclass
+class Reader:
+    """Reads snapshots with one identity; what stands around targets is shared for a while."""
+
+    client: Client
+    surroundings: Surroundings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.surroundings = Surroundings(self.client)
+
+    async def read(
+        self, kind: Kind, namespace: str | None, name: str, now: datetime | None = None
+    ) -> Snapshot:
+        """Read everything that belongs to a target. Raises NotFoundError when it is not there."""
+        target = await self.client.get(kind, namespace, name)
+        taken_at = now or datetime.now(UTC)
+        if kind in WORKLOADS:
+            return await self._workload(kind, namespace or "", target, taken_at)
+        around = await read_around(self.surroundings, kind, namespace, [], target)
+        events = await self._events(namespace or _EVERYWHERE)
+        return Snapshot(
+            kind=kind,
+            target_raw=target,
+            taken_at=taken_at,
+            pods=_pods_of(kind, target, around.namespace_pods, around.cluster_pods),
+            events=events,
+            around=around.objects,
+            names=around.names,
+            namespace_pods=around.namespace_pods,
+            cluster_pods=around.cluster_pods,
+        )
+
+    async def _workload(
+        self, kind: Kind, namespace: str, target: Object, taken_at: datetime
+    ) -> Snapshot:
+        owned: dict[Kind, list[Object]] = {}
+        owners = {_uid(target)}
+        labels = selector_text((target.get("spec") or {}).get("selector"))
+        if kind is DEPLOYMENT:
+            replica_sets = await self.client.list_all(REPLICA_SET, namespace, labels=labels)
+            owned[REPLICA_SET] = _controlled_by(replica_sets, owners)
+            owners = {_uid(r) for r in owned[REPLICA_SET]}
+        elif kind is CRON_JOB:
+            owned[JOB] = _controlled_by(await self.client.list_all(JOB, namespace), owners)
+            owners = {_uid(j) for j in owned[JOB]}
+        if kind is POD:
+            pods = [pod] if (pod := parse(Pod, target)) else []
+        else:
+            listed = await self.client.list_typed(POD, Pod, namespace, labels=labels)
+            pods = [p for p in listed if (c := p.metadata.controller) and c.uid in owners]
+        events = await self._events(namespace)
+        bare = Snapshot(kind, target, taken_at, pods, events, owned, namespace_pods=pods)
+        if pods and all(_at_rest(pod) for pod in pods) and not _behind(target):
+            return bare
+        around = await read_around(self.surroundings, kind, namespace, pods, target)
+        return Snapshot(
+            kind=kind,
+            target_raw=target,
+            taken_at=taken_at,
+            pods=pods,
+            events=events,
+            around=around.objects | owned,
+            names=around.names,
+            namespace_pods=around.namespace_pods,
+            cluster_pods=around.cluster_pods,
+            logs=await read_failed_logs(self.client, pods),
+        )
+
+    async def _events(self, namespace: str) -> list[Event]:
+        return await self.client.list_typed(EVENT, Event, namespace, fields="type!=Normal")
+
+
+def _controlled_by(objects: Iterable[Object], uids: set[str]) -> list[Object]:
     """Return the objects whose controller has one of these UIDs."""
     return [
         o
@@ -60,46 +137,49 @@ def _uid(raw: Object) -> str:
     return str((raw.get("metadata") or {}).get("uid") or "")
 
 
-async def read_snapshot(
-    client: Client, kind: Kind, namespace: str, name: str, now: datetime | None = None
-) -> Snapshot:
-    """Read everything that belongs to a target. Raises NotFoundError when it does not exist."""
-    target = await client.get(kind, namespace, name)
-    owners = {_uid(target)}
-    found: dict[Kind, list[Object]] = {}
-    labels = selector_text((target.get("spec") or {}).get("selector"))
-    if kind is DEPLOYMENT:
-        replica_sets = await client.list_all(REPLICA_SET, namespace, labels=labels)
-        found[REPLICA_SET] = _controlled_by(replica_sets, owners)
-        owners = {_uid(r) for r in found[REPLICA_SET]}
-    elif kind is CRON_JOB:
-        owners = {_uid(j) for j in _controlled_by(await client.list_all(JOB, namespace), owners)}
-    if kind is POD:
-        found[POD] = [target]
-    else:
-        found[POD] = _controlled_by(await client.list_all(POD, namespace, labels=labels), owners)
-    found[EVENT] = await client.list_all(EVENT, namespace, fields="type!=Normal")
-    cluster_pods: list[Object] = []
-    if not all(_at_rest(pod) for pod in found[POD]):
-        cluster_pods, *rest = await asyncio.gather(
-            client.list_all(POD, fields="status.phase!=Succeeded,status.phase!=Failed"),
-            client.list_all(NODE),
-            client.list_all(PVC, namespace),
-            client.list_all(PV),
-            client.list_all(STORAGE_CLASS),
-        )
-        found |= dict(zip((NODE, PVC, PV, STORAGE_CLASS), rest, strict=True))
-    return Snapshot.of(kind, target, now or datetime.now(UTC), dict(found), cluster_pods)
-
-
-def _at_rest(pod: Object) -> bool:
-    """Whether a pod is Ready or has ended well: nothing around it needs to be read."""
-    status = pod.get("status") or {}
-    ready = any(
-        c.get("type") == "Ready" and c.get("status") == "True"
-        for c in status.get("conditions") or []
+def _at_rest(pod: Pod) -> bool:
+    """Whether a pod is well and always was, or ended well: nothing around it needs to be read."""
+    ready = pod.condition("Ready")
+    if pod.metadata.deletion_timestamp is not None:
+        return False
+    if pod.status.phase == "Succeeded":
+        return True
+    return (
+        ready is not None
+        and ready.status == "True"
+        and not any(s.restart_count for s in pod.all_statuses)
     )
-    return ready or status.get("phase") == "Succeeded"
+
+
+def _behind(target: Object) -> bool:
+    """Whether a workload has fewer ready pods than it wants, or says that it is in trouble."""
+    spec, status = target.get("spec") or {}, target.get("status") or {}
+    wanted = spec.get("replicas")
+    ready = status.get("readyReplicas", status.get("numberReady"))
+    if isinstance(wanted, int) and isinstance(ready or 0, int) and (ready or 0) < wanted:
+        return True
+    return any(
+        c.get("type") in ("Progressing", "ReplicaFailure", "Failed")
+        and (c.get("status") == "False") == (c.get("type") == "Progressing")
+        for c in status.get("conditions") or []
+        if isinstance(c, dict)
+    )
+
+
+def _pods_of(
+    kind: Kind, target: Object, namespace_pods: list[Pod], cluster_pods: list[Pod]
+) -> list[Pod]:
+    """Return the pods that a Service, a budget or a policy selects, or that run on a node."""
+    metadata, spec = target.get("metadata") or {}, target.get("spec") or {}
+    if kind is NODE:
+        return [p for p in cluster_pods if p.spec.node_name == metadata.get("name")]
+    selector = spec.get("selector") or spec.get("podSelector")
+    if not isinstance(selector, dict):
+        return []
+    if not {"matchLabels", "matchExpressions"} & set(selector):
+        selector = {"matchLabels": selector}  # a Service's is a plain map
+    parsed = parse(LabelSelector, selector)
+    return [p for p in namespace_pods if parsed and parsed.matches(p.metadata.labels)]
 
 
 async def top_owner(client: Client, kind: Kind, raw: Object) -> tuple[Kind, Object]:
@@ -113,7 +193,7 @@ async def top_owner(client: Client, kind: Kind, raw: Object) -> tuple[Kind, Obje
         refs = metadata.get("ownerReferences") or []
         ref = next((r for r in refs if r.get("controller")), None)
         above = find_target_kind(ref.get("apiVersion", ""), ref.get("kind", "")) if ref else None
-        if ref is None or above is None:
+        if ref is None or above is None or above not in WORKLOADS:
             break
         try:
             owner = await client.get(above, metadata.get("namespace"), ref.get("name", ""))

@@ -11,6 +11,7 @@ from podiatrist.api import names
 from podiatrist.cluster.client import Client, connect
 from podiatrist.cluster.errors import ClusterError, NotFoundError, UnreachableError
 from podiatrist.cluster.kinds import DIAGNOSIS
+from podiatrist.cluster.reader import Reader
 from podiatrist.cluster.store import Store
 from podiatrist.handlers import doors
 from podiatrist.handlers.settings import Settings
@@ -70,7 +71,7 @@ async def _context(client: Client, settings: Settings) -> Context:
             elif isinstance(error, UnreachableError):
                 raise
         else:
-            return Context(client, Store(client), _now, settings.timing)
+            return Context(client, Reader(client), Store(client), _now, settings.timing)
     raise NotInstalledError(
         f"the cluster does not know {names.PLURAL}.{names.GROUP}; "
         "install it first with: kubectl apply -f crds"

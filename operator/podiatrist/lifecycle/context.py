@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from podiatrist.cluster.client import Client
+from podiatrist.cluster.reader import Reader
 from podiatrist.cluster.store import Store
 
 
@@ -31,6 +32,7 @@ class Context:
     """The world of a step."""
 
     client: Client
+    reader: Reader
     store: Store
     clock: Callable[[], datetime]
     timing: Timing

@@ -16,13 +16,13 @@ from podiatrist.api import names
 from podiatrist.api.conditions import Reason, drop_condition, has, set_condition
 from podiatrist.api.diagnosis import Diagnosis, Execution
 from podiatrist.cluster.errors import NotFoundError
-from podiatrist.cluster.kinds import NODE, find_target_kind
-from podiatrist.cluster.reader import read_snapshot
+from podiatrist.cluster.kinds import NODE
 from podiatrist.lifecycle.apply import Outcome, ensure_applied
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.judge_approval import refuse
+from podiatrist.lifecycle.look import UnknownKindError, look, target_ref
 from podiatrist.lifecycle.next_step import token
-from podiatrist.lifecycle.replan import StaleError, read, replan, target_ref
+from podiatrist.lifecycle.replan import StaleError, read, replan
 
 _INTENT_LIFE = timedelta(minutes=10)
 """How long an intent may wait for its first patch: an approval is for now, not for some day."""
@@ -134,15 +134,9 @@ async def _record_intent(context: Context, diagnosis: Diagnosis) -> None:
 
 async def _healed(context: Context, diagnosis: Diagnosis) -> bool:
     """Whether the rules no longer find anything: then a fix would only do harm."""
-    target = diagnosis.spec.target
-    kind = find_target_kind(target.api_version, target.kind)
-    if kind is None:
-        return False
     try:
-        snapshot = await read_snapshot(
-            context.client, kind, diagnosis.metadata.namespace, target.name, context.clock()
-        )
-    except NotFoundError:
+        snapshot = await look(context, diagnosis)
+    except (UnknownKindError, NotFoundError):
         return False
     return not analyze(snapshot)
 

@@ -18,11 +18,10 @@ from podiatrist.api.conditions import (
 )
 from podiatrist.api.diagnosis import Diagnosis, ObservedTarget, Option, Severity
 from podiatrist.cluster.errors import NotFoundError
-from podiatrist.cluster.kinds import TARGETS, find_target_kind
-from podiatrist.cluster.reader import read_snapshot
 from podiatrist.cluster.snapshot import Snapshot
 from podiatrist.cluster.store import spec_hash
 from podiatrist.lifecycle.context import Context
+from podiatrist.lifecycle.look import UnknownKindError, look
 from podiatrist.lifecycle.next_step import retry_asked, token
 from podiatrist.lifecycle.propose import MOST_FINDINGS, offer_options, root_cause, severity
 
@@ -114,6 +113,8 @@ async def _heal(context: Context, diagnosis: Diagnosis) -> float | None:
         return left
     found = diagnosis.status.findings
     message = "the workload got well without a fix of ours" if found else "nothing is wrong with it"
+    if not found:
+        diagnosis.status.summary = message  # what a first look still waited for is over
     set_condition(diagnosis, "Verified", "True", Reason.WENT_AWAY, message, now)
     await context.store.write_status(diagnosis)
     return None
@@ -121,23 +122,16 @@ async def _heal(context: Context, diagnosis: Diagnosis) -> float | None:
 
 async def _look(context: Context, diagnosis: Diagnosis) -> Snapshot | None:
     """Read the target; where that cannot be done for good, say so in a condition."""
-    now, target = context.clock(), diagnosis.spec.target
+    target = diagnosis.spec.target
     if retry_asked(diagnosis):
         diagnosis.status.handled_retry = token(diagnosis, names.RETRY)
         drop_condition(diagnosis, "Approved")
-    kind = find_target_kind(target.api_version, target.kind)
-    if kind is None:
-        known = ", ".join(f"{k.kind} ({k.api_version})" for k in TARGETS)
-        _undiagnosable(
-            diagnosis,
-            Reason.KIND_NOT_SUPPORTED,
-            f"cannot diagnose kind {target.kind} ({target.api_version}); supported: {known}",
-            context,
-        )
-        return None
     namespace = diagnosis.metadata.namespace
     try:
-        snapshot = await read_snapshot(context.client, kind, namespace, target.name, now)
+        snapshot = await look(context, diagnosis)
+    except UnknownKindError as error:
+        _undiagnosable(diagnosis, Reason.KIND_NOT_SUPPORTED, str(error), context)
+        return None
     except NotFoundError:
         _undiagnosable(
             diagnosis,

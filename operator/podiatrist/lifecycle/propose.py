@@ -9,8 +9,8 @@ from podiatrist.actions.compiler import Proposal, compile_plan, objects_needed
 from podiatrist.actions.scope import check_scope
 from podiatrist.analyzers.result import Result
 from podiatrist.api.diagnosis import Finding, ObjectRef, Option, Severity
-from podiatrist.cluster.kinds import NODE, REPLICA_SET
-from podiatrist.cluster.snapshot import Snapshot, ref_of
+from podiatrist.cluster.kinds import find_kind
+from podiatrist.cluster.snapshot import Snapshot
 from podiatrist.cluster.store import spec_hash
 
 log = logging.getLogger(__name__)
@@ -80,12 +80,8 @@ def _compile(snapshot: Snapshot, proposal: Proposal, soak: int) -> Option:
 def _find(snapshot: Snapshot, ref: ObjectRef) -> Object | None:
     if ref == snapshot.target:
         return snapshot.target_raw
-    if ref.kind == NODE.kind:
-        return snapshot.raw_node(ref.name)
-    if ref.kind == REPLICA_SET.kind:
-        raws = snapshot.raw_replica_sets
-        return next((r for r in raws if ref_of(REPLICA_SET, r).name == ref.name), None)
-    return None
+    kind = find_kind(ref.api_version, ref.kind)
+    return snapshot.raw(kind, ref.name) if kind else None
 
 
 def severity(snapshot: Snapshot) -> Severity:

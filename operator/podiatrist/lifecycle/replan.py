@@ -17,6 +17,7 @@ from podiatrist.cluster.kinds import find_kind, find_target_kind
 from podiatrist.cluster.objects import PodSpec, parse
 from podiatrist.cluster.store import spec_hash
 from podiatrist.lifecycle.context import Context
+from podiatrist.lifecycle.look import target_ref
 
 
 class StaleError(Exception):
@@ -48,9 +49,10 @@ async def replan(context: Context, diagnosis: Diagnosis, option: Option) -> Repl
         kind = find_target_kind(target.api_version, target.kind)
         if kind is None:
             raise ActionError(f"{target.kind} cannot be a target")
-        spec = parse(PodSpec, pod_spec(kind, live[target])) or PodSpec()
+        has_pods = kind.template is not None
+        spec = parse(PodSpec, pod_spec(kind, live[target])) if has_pods else None
         for action in actions:
-            check_scope(action, target, spec)
+            check_scope(action, target, spec or PodSpec())
         plan = compile_plan(
             actions,
             live,
@@ -66,17 +68,6 @@ async def replan(context: Context, diagnosis: Diagnosis, option: Option) -> Repl
         touched = ", ".join(str(p.object) for p in plan.patches)
         raise StaleError(f"what it would change ({touched}) is not what it was when it was offered")
     return Replan(plan, live)
-
-
-def target_ref(diagnosis: Diagnosis) -> ObjectRef:
-    """Return the target of a Diagnosis as a reference."""
-    target = diagnosis.spec.target
-    return ObjectRef(
-        api_version=target.api_version,
-        kind=target.kind,
-        namespace=diagnosis.metadata.namespace,
-        name=target.name,
-    )
 
 
 def uid_of(raw: Object) -> str:

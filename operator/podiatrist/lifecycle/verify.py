@@ -8,11 +8,10 @@ from podiatrist.analyzers.rollout import unfinished
 from podiatrist.api.conditions import Reason, condition, set_condition
 from podiatrist.api.diagnosis import Diagnosis
 from podiatrist.cluster.errors import NotFoundError
-from podiatrist.cluster.kinds import find_target_kind
-from podiatrist.cluster.reader import read_snapshot
 from podiatrist.lifecycle.apply import Outcome, ensure_applied
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.execute import not_what_was_approved
+from podiatrist.lifecycle.look import UnknownKindError, look
 from podiatrist.lifecycle.propose import soak_seconds
 
 
@@ -60,15 +59,12 @@ class Trouble:
 
 async def _trouble(context: Context, diagnosis: Diagnosis, now: datetime) -> Trouble | None:
     """Return what is still wrong with the target, None when all is well."""
-    target = diagnosis.spec.target
-    kind = find_target_kind(target.api_version, target.kind)
-    if kind is None:
-        return Trouble(f"kind {target.kind} is unknown")
     try:
-        snapshot = await read_snapshot(
-            context.client, kind, diagnosis.metadata.namespace, target.name, now
-        )
+        snapshot = await look(context, diagnosis)
+    except UnknownKindError as error:
+        return Trouble(str(error))
     except NotFoundError:
+        target = diagnosis.spec.target
         return Trouble(f"{target.kind} {target.name} is gone")
     results = analyze(snapshot)
     if not results:

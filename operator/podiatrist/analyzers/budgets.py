@@ -1,0 +1,9 @@
+"""PodDisruptionBudgets that keep a node from being drained."""
+
+from podiatrist.analyzers.result import Result
+from podiatrist.cluster.snapshot import Snapshot
+
+
+def analyze(snapshot: Snapshot) -> list[Result]:
+    """Return one result for each thing that is wrong."""
+    return []

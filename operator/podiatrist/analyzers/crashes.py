@@ -1,0 +1,9 @@
+"""Containers that end when they should run: crash loops, exit codes, out of memory."""
+
+from podiatrist.analyzers.result import Result
+from podiatrist.cluster.snapshot import Snapshot
+
+
+def analyze(snapshot: Snapshot) -> list[Result]:
+    """Return one result for each thing that is wrong."""
+    return []

@@ -1,0 +1,9 @@
+"""Containers that run and fail their probes: what is asked, and what the container offers."""
+
+from podiatrist.analyzers.result import Result
+from podiatrist.cluster.snapshot import Snapshot
+
+
+def analyze(snapshot: Snapshot) -> list[Result]:
+    """Return one result for each thing that is wrong."""
+    return []

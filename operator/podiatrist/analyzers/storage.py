@@ -1,0 +1,9 @@
+"""Claims without a volume, volumes held elsewhere or full."""
+
+from podiatrist.analyzers.result import Result
+from podiatrist.cluster.snapshot import Snapshot
+
+
+def analyze(snapshot: Snapshot) -> list[Result]:
+    """Return one result for each thing that is wrong."""
+    return []

@@ -1,0 +1,17 @@
+"""The one place where tests shorten what Podiatrist waits for."""
+
+SHORTENED = {
+    "PODIATRIST_GRACE_UNSCHEDULABLE": "5",
+    "PODIATRIST_GRACE_IMAGE": "4",
+    "PODIATRIST_RECHECK": "2",
+    "PODIATRIST_HEAL": "4",
+    "PODIATRIST_SOAK": "4",
+    "PODIATRIST_VERIFY": "60",
+    "PODIATRIST_GIVE_UP": "15",
+    "PODIATRIST_LOG_LEVEL": "DEBUG",
+}
+"""Environment of both processes, in seconds: everything is shortened, nothing is left out.
+
+A new grace or sweep belongs here as well; `tests/unit/test_fault_cases.py` sees to it that
+healthy cases are watched for longer than all of them.
+"""
