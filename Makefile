@@ -6,9 +6,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 KUBE := $(PYTHON) -m tests.cluster
 WORKERS ?= 4
+SAMPLE ?= 12
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check lint types layers unit e2e test demo demo-clean dev picture crds lock \
+.PHONY: help venv check lint types layers unit e2e test test-faults demo demo-clean dev picture crds lock \
 	cluster-up cluster-down cluster-kubeconfig clean
 
 help: ## list the targets
@@ -26,7 +27,12 @@ demo-clean: $(READY) ## take away what the demo left in the cluster
 dev: $(READY) ## operator and executor from the source, until Ctrl-C
 	@$(BIN)/python -m tests.harness.dev
 
-test: check e2e ## everything: check, and the stories on a real cluster
+test: check e2e ## everything: check, and on a real cluster the stories and a sample of the faults
+
+test-faults: $(READY) ## every fault on a real cluster, and the table (CASE=name FAMILY=images TABLE=file)
+	@$(KUBE) status > /dev/null 2>&1 || trap '$(KUBE) down' EXIT; \
+	$(BIN)/pytest tests/faults -q -n $(WORKERS) --maxschedchunk 1 --case='$(CASE)' \
+		--family='$(FAMILY)' $(if $(TABLE),--faults-table='$(TABLE)')
 
 check: lint types layers unit ## the fast part, for every save
 
@@ -45,9 +51,12 @@ unit: $(READY)
 
 # Two runs: stories that keep to their own namespace side by side, then those that kill
 # processes or change the node, one at a time. A cluster that was not up before is not up after.
+# Both runs draw the sample of the faults, with the same seed, and play their own part of it.
 e2e: $(READY)
 	@$(KUBE) status > /dev/null 2>&1 || trap '$(KUBE) down' EXIT; \
-	$(BIN)/pytest tests/e2e -m "not serial" -n $(WORKERS) && $(BIN)/pytest tests/e2e -m serial
+	export FAULTS_SEED=$${FAULTS_SEED:-$$(date +%s)}; \
+	stories="$(BIN)/pytest tests/e2e tests/faults --faults-sample $(SAMPLE)"; \
+	$$stories -m "not serial" -n $(WORKERS) --maxschedchunk 1 && $$stories -m serial
 
 cluster-up: ## start the test cluster (the first time it is built: 15 minutes on 2 cores)
 	@$(KUBE) up
