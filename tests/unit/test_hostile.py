@@ -162,7 +162,8 @@ def only_nulls(value: Any) -> Any:
 
 @pytest.mark.parametrize("raw", [{}, {"metadata": None, "spec": None, "status": None}])
 def test_objects_without_content_are_no_finding(raw: Any) -> None:
-    world = World(deployment(), **{part: [raw] for part in PARTS})
+    filled: dict[str, Any] = {part: [raw] for part in PARTS}
+    world = World(deployment(), **filled)
     assert explain(world)[1] == []
 
 
@@ -177,7 +178,9 @@ def test_nulls_beside_what_is_told_hide_nothing() -> None:
 
 
 def test_nulls_everywhere_are_no_finding() -> None:
-    made = {part: [only_nulls(raw) for raw in getattr(WORLD, part)] for part in PARTS}
+    made: dict[str, Any] = {
+        part: [only_nulls(raw) for raw in getattr(WORLD, part)] for part in PARTS
+    }
     assert explain(World(deployment(), **made))[1] == []
 
 
