@@ -39,7 +39,7 @@ class Generator:
         """Return the ReplicaSet of a Deployment."""
         meta, spec = deployment["metadata"], deployment["spec"]
         suffix = self._letters(10)
-        made = {
+        made: Object = {
             "apiVersion": "apps/v1",
             "kind": "ReplicaSet",
             "metadata": self._metadata(
@@ -66,7 +66,7 @@ class Generator:
             _container("app", image),
             _container("proxy", "registry.local/mesh/proxy:2.11.0"),
         ]
-        pod = {
+        pod: Object = {
             "apiVersion": "v1",
             "kind": "Pod",
             "metadata": self._metadata(meta["namespace"], name, meta["labels"], owner=owner),

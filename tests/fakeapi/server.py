@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -242,6 +242,13 @@ async def _send(
             if not message.well and request.transport is not None:
                 request.transport.close()
             return
+
+
+async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait until something has come true. Raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - what is waited for has no event of its own
+            await asyncio.sleep(0.005)
 
 
 def _api_version(request: web.Request) -> str:

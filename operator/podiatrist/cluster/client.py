@@ -5,8 +5,9 @@ pool) and leaves out its typed models, which drop unknown fields on read-modify-
 """
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import random
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -19,6 +20,7 @@ from kubernetes.aio.dynamic import DynamicClient
 from podiatrist.cluster.errors import (
     ClusterError,
     ConflictError,
+    ExpiredError,
     NotFoundError,
     RefusedError,
     UnreachableError,
@@ -38,6 +40,12 @@ _PAGE = 500
 
 _LOG_LIMIT, _LOG_KEPT = 256 * 1024, 16 * 1024
 """Bytes of a log that are asked for, and that are kept of its end."""
+
+_SILENCE = 90.0
+"""Seconds without a byte after which a watch counts as dead; bookmarks come once a minute."""
+
+_CHUNK = 256 * 1024
+"""Bytes of a watch that are handed on at once."""
 
 T = TypeVar("T", bound=Struct)
 
@@ -133,6 +141,45 @@ class Client:
         )
         return body[-_LOG_KEPT:].decode("utf-8", "replace")
 
+    async def list_page(self, kind: Kind, *, fields: str | None = None, token: str = "") -> bytes:
+        """Return one page of all objects of a kind, undecoded; `token` is from the page before.
+
+        Raises ExpiredError when the token is too old: begin anew.
+        """
+        return await self._bytes(
+            "get", kind.path(None), field_selector=fields, limit=_PAGE, _continue=token or None
+        )
+
+    async def watch(
+        self, kind: Kind, version: str, *, fields: str | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield what a watch of a kind in all namespaces sends: lines of JSON, cut anywhere.
+
+        Ends when the API server ends it, after five to ten minutes; use it inside `aclosing`.
+        Raises ExpiredError when the version is too old, UnreachableError when the connection
+        breaks or nothing comes for 90 seconds.
+        """
+        query = [("watch", "true"), ("allowWatchBookmarks", "true")]
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=_TIMEOUT, sock_read=_SILENCE)
+        with _our_errors():
+            response = await self._dynamic.request(
+                "get",
+                kind.path(None),
+                query_params=query,
+                header_params={},
+                path_params={},
+                field_selector=fields,
+                resource_version=version,
+                serialize=False,
+                timeout_seconds=random.randint(300, 600),  # noqa: S311 - as client-go, to spread load
+                _request_timeout=timeout,
+            )
+            try:
+                async for chunk in response.content.iter_chunked(_CHUNK):
+                    yield chunk
+            finally:
+                response.close()  # to release it would wait for an end that never comes
+
     async def create(self, kind: Kind, namespace: str | None, body: Object) -> Object:
         """Create an object and return it. Raises ConflictError when it exists already."""
         return await self._request(
@@ -196,7 +243,7 @@ class Client:
         # The library fills default arguments for header and query parameters in place: without
         # dicts and lists of our own, one request's headers would leak into the next.
         options = {"query_params": [], **options}
-        try:
+        with _our_errors():
             response = await self._dynamic.request(
                 method,
                 path,
@@ -207,10 +254,17 @@ class Client:
                 **options,
             )
             return cast(bytes, await response.read())
-        except ApiException as error:
-            raise _translate(error) from None
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise UnreachableError(f"the API server did not answer: {error!r}") from None
+
+
+@contextmanager
+def _our_errors() -> Iterator[None]:
+    """Turn the errors of the library and of the connection into ours."""
+    try:
+        yield
+    except ApiException as error:
+        raise _translate(error) from None
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise UnreachableError(f"the API server did not answer: {error!r}") from None
 
 
 def _translate(error: ApiException) -> ClusterError:
@@ -227,6 +281,8 @@ def _translate(error: ApiException) -> ClusterError:
             return NotFoundError(message)
         case 409:
             return ConflictError(message)
+        case 410:
+            return ExpiredError(message)
         case 400 | 403 | 405 | 415 | 422:
             return RefusedError(message)
         case _:

@@ -19,3 +19,7 @@ class RefusedError(ClusterError):
 
 class UnreachableError(ClusterError):
     """No answer, or one that says to come back later (connection, 401, 429, 5xx)."""
+
+
+class ExpiredError(UnreachableError):
+    """The API server forgot the version or page that was asked for (410): list anew."""

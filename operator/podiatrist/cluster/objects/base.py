@@ -42,6 +42,7 @@ class Metadata(Struct):
     namespace: str = ""
     uid: str = ""
     generation: int = 0
+    resource_version: str = ""
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
     owner_references: list[OwnerReference] = []
