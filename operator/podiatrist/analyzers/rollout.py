@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from podiatrist.actions.compiler import Proposal
 from podiatrist.cluster.kinds import CRON_JOB, DAEMON_SET, DEPLOYMENT, JOB, POD, STATEFUL_SET
 from podiatrist.cluster.objects import Pod
 from podiatrist.cluster.snapshot import Snapshot
@@ -57,6 +58,16 @@ def template_takes_effect(snapshot: Snapshot) -> bool:
     if snapshot.kind is STATEFUL_SET:
         return strategy != "OnDelete" and spec.get("podManagementPolicy") == "Parallel"
     return False
+
+
+def reaching(snapshot: Snapshot, proposal: Proposal) -> Proposal | None:
+    """Return a change of the pod template made so that it reaches the sick pods; None if it cannot.
+
+    A Pod is changed itself: only its image may be, and the API server says so for the rest.
+    """
+    if snapshot.kind is POD or template_takes_effect(snapshot):
+        return proposal
+    return None
 
 
 def _last_run_open(status: dict[str, Any]) -> bool:
