@@ -1,10 +1,10 @@
 """`podiatrist`: the commands and how they fail."""
 
-import asyncio
 import logging
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import click
 from pydantic import ValidationError
@@ -14,6 +14,7 @@ from podiatrist.cli.show import show
 from podiatrist.cluster.errors import ClusterError
 from podiatrist.handlers.run import run_executor, run_operator
 from podiatrist.handlers.settings import Settings
+from podiatrist.handlers.supervise import supervise
 
 kubeconfig_option = click.option(
     "--kubeconfig",
@@ -37,14 +38,21 @@ def main() -> None:
 
 @main.command()
 @kubeconfig_option
-def operator(kubeconfig: Path | None) -> None:
+@click.option(
+    "--feed",
+    type=click.Choice(["kopf", "stream"]),
+    help="Who tells of pods and events. kopf (default): right for most clusters. stream: a bare "
+    "watch, for clusters of more than 5,000 pods or much churn; Kopf still serves Diagnoses. "
+    "Also as PODIATRIST_FEED.",
+)
+def operator(kubeconfig: Path | None, feed: str | None) -> None:
     """Run the operator: notice, investigate, propose.
 
     Every setting is an environment variable: PODIATRIST_GRACE_UNSCHEDULABLE,
     PODIATRIST_GRACE_IMAGE, PODIATRIST_RECHECK, PODIATRIST_HEAL, PODIATRIST_SOAK (all in
     seconds), PODIATRIST_LOG_LEVEL.
     """
-    _run(run_operator, kubeconfig)
+    _run(run_operator, kubeconfig, **({"feed": feed} if feed else {}))
 
 
 @main.command()
@@ -67,9 +75,11 @@ def crd() -> None:
 main.add_command(show)
 
 
-def _run(role: Callable[[Path | None, Settings], Awaitable[None]], path: Path | None) -> None:
+def _run(
+    role: Callable[[Path | None, Settings], Awaitable[None]], path: Path | None, **given: Any
+) -> None:
     try:
-        settings = Settings()
+        settings = Settings(**given)
     except ValidationError as error:
         first = error.errors()[0]
         name = f"PODIATRIST_{'_'.join(map(str, first['loc'])).upper()}"
@@ -86,7 +96,7 @@ def _run(role: Callable[[Path | None, Settings], Awaitable[None]], path: Path | 
         await role(path, settings)
 
     try:
-        asyncio.run(until_stopped())
+        supervise(until_stopped)
     except ClusterError as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:

@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+from collections.abc import Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import kopf
 
@@ -14,7 +16,12 @@ from podiatrist.cluster.kinds import DIAGNOSIS
 from podiatrist.cluster.reader import Reader
 from podiatrist.cluster.store import Store
 from podiatrist.handlers import doors
+from podiatrist.handlers.bridge import Bridge
+from podiatrist.handlers.kopf_feed import watch_pods
+from podiatrist.handlers.kopf_settings import operator_options
 from podiatrist.handlers.settings import Settings
+from podiatrist.handlers.stream_feed import stream
+from podiatrist.handlers.supervise import WatchEndedError
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.worker import Worker, executor_worker, operator_worker
 from podiatrist.notice.noticer import Noticer
@@ -39,9 +46,13 @@ async def run_operator(kubeconfig: Path | None, settings: Settings) -> None:
         context = await _context(client, settings)
         worker = operator_worker(context)
         noticer = Noticer(client, context.store, Watchlist(settings.grace), _now)
+        audience = Bridge(noticer)
         registry = kopf.OperatorRegistry()
-        doors.watch_pods(registry, noticer)
-        await _serve(registry, worker)
+        if settings.feed == "stream":
+            await _serve(registry, worker, stream(client, audience))
+        else:
+            watch_pods(registry, audience)
+            await _serve(registry, worker)
 
 
 async def run_executor(kubeconfig: Path | None, settings: Settings) -> None:
@@ -78,21 +89,25 @@ async def _context(client: Client, settings: Settings) -> Context:
     )
 
 
-async def _serve(registry: kopf.OperatorRegistry, worker: Worker) -> None:
-    """Run until Kopf stops (by a signal, or by an error that it does not survive)."""
+async def _serve(
+    registry: kopf.OperatorRegistry, worker: Worker, *feeds: Coroutine[Any, Any, None]
+) -> None:
+    """Run until a signal. Raises WatchEndedError when Kopf did not survive an error."""
     doors.login_by(registry)
     doors.watch_diagnoses(registry, worker)
-    working = asyncio.create_task(worker.run())
-    doors.stop_with(registry, working.cancel)
-    watching = asyncio.create_task(
-        kopf.operator(
-            registry=registry, settings=doors.kopf_settings(), clusterwide=True, standalone=True
-        )
-    )
-    await asyncio.wait({watching, working}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (watching, working):
-        task.cancel()
-    results = await asyncio.gather(watching, working, return_exceptions=True)
+    ended = asyncio.Event()
+    ours = [asyncio.create_task(work) for work in (worker.run(), *feeds)]
+    for task in ours:  # they end by an error of ours only, and then nothing shall go on
+        task.add_done_callback(lambda _: ended.set())
+    doors.stop_with(registry, ours)
+    try:
+        await kopf.operator(registry=registry, stop_flag=ended, **operator_options())
+    except Exception as error:
+        raise WatchEndedError(f"watching the cluster failed: {error!r}") from error
+    finally:
+        for task in ours:
+            task.cancel()
+        results = await asyncio.gather(*ours, return_exceptions=True)
     for result in results:
         if isinstance(result, Exception):
             raise result

@@ -1,5 +1,7 @@
 """Settings from the environment, each `PODIATRIST_<NAME>`."""
 
+from typing import Literal
+
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -26,6 +28,8 @@ class Settings(BaseSettings):
     """How long a fix may take to show effect before it is rolled back."""
     give_up: float = Field(default=Timing.give_up, ge=1)
     """How long pods that a fix brought may be sick before it is rolled back, sooner than that."""
+    feed: Literal["kopf", "stream"] = "kopf"
+    """Who tells of pods and events; docs/feeds.md says which one when."""
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     """How much is logged."""
 

@@ -1,0 +1,24 @@
+"""The feed for large clusters: two watches of our own, decoded straight into types."""
+
+import asyncio
+
+from podiatrist.cluster.client import Client
+from podiatrist.cluster.kinds import EVENT, POD
+from podiatrist.cluster.objects import Event, Pod
+from podiatrist.cluster.watch import Watch
+from podiatrist.handlers.feed import EVENT_FIELDS, POD_FIELDS, Audience
+
+
+async def stream(client: Client, audience: Audience) -> None:
+    """Tell of pods and warning events until cancelled."""
+
+    def pod(seen: Pod, deleted: bool) -> None:
+        audience.pod_seen(seen, deleted=deleted)
+
+    def event(seen: Event, deleted: bool) -> None:
+        if not deleted:  # events end after an hour, which says nothing
+            audience.event_seen(seen)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(Watch(client, POD, Pod, pod, fields=POD_FIELDS).run())
+        group.create_task(Watch(client, EVENT, Event, event, fields=EVENT_FIELDS).run())
