@@ -1,7 +1,11 @@
-"""The HTTP side: discovery, get, list in pages, watch, create; and faults on request."""
+"""The HTTP side: discovery, get, list in pages, watch, create, status; faults on request.
+
+Lists of what nobody put there are empty, whatever their kind.
+"""
 
 import asyncio
 import itertools
+import json
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -87,7 +91,10 @@ class FakeApi:
                 app.router.add_get(where + "/{plural}", self._collection)
                 app.router.add_post(where + "/{plural}", self._create)
                 app.router.add_get(where + "/{plural}/{name}", self._object)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+                app.router.add_put(where + "/{plural}/{name}/status", self._replace_status)
+        runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True
+        )
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
@@ -147,6 +154,18 @@ class FakeApi:
         made["metadata"] |= {"uid": str(uuid.uuid4()), "creationTimestamp": "2026-11-02T09:00:00Z"}
         return _json(self.store.put(plural, made), status=201)
 
+    async def _replace_status(self, request: web.Request) -> web.Response:
+        if refused := self._refused(request):
+            return refused
+        plural, made = request.match_info["plural"], await request.json()
+        body = self.store.get(plural, request.match_info["namespace"], made["metadata"]["name"])
+        if body is None:
+            return _status(404)
+        stored = json.loads(body)
+        if stored["metadata"]["resourceVersion"] != made["metadata"]["resourceVersion"]:
+            return _status(409, "the object has been modified")
+        return _json(self.store.put(plural, {**stored, "status": made["status"]}))
+
     async def _collection(self, request: web.Request) -> web.StreamResponse:
         if refused := self._refused(request):
             return refused
@@ -166,7 +185,7 @@ class FakeApi:
         if left is not None:
             meta["continue"] = str(uuid.uuid4())
             self._pages[meta["continue"]] = itertools.chain([left], matching)
-        kind = RESOURCES[_api_version(request)][plural]
+        kind = RESOURCES.get(_api_version(request), {}).get(plural, "Unknown")
         head = encode({"kind": f"{kind}List", "apiVersion": _api_version(request)})[:-1]
         joined = b",".join(item.body for item in items)
         body = head + b',"metadata":' + encode(meta) + b',"items":[' + joined + b"]}"
