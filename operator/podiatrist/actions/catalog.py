@@ -4,13 +4,22 @@ from pydantic import ValidationError
 
 from podiatrist.actions.add_toleration import AddToleration
 from podiatrist.actions.base import Action, ActionError
+from podiatrist.actions.delete_pod import DeletePod
 from podiatrist.actions.drop_node_rule import DropNodeRule
 from podiatrist.actions.label_node import LabelNode
 from podiatrist.actions.rollout_undo import RolloutUndo
 from podiatrist.actions.scale import Scale
 from podiatrist.actions.set_claim import SetClaim
 from podiatrist.actions.set_image import SetImage
+from podiatrist.actions.set_ingress_backend import SetIngressBackend
+from podiatrist.actions.set_ingress_class import SetIngressClass
+from podiatrist.actions.set_mount import SetMount
+from podiatrist.actions.set_reference import SetReference
 from podiatrist.actions.set_resources import SetResources
+from podiatrist.actions.set_security_context import SetSecurityContext
+from podiatrist.actions.set_service_port import SetServicePort
+from podiatrist.actions.set_service_selector import SetServiceSelector
+from podiatrist.actions.set_volume_limit import SetVolumeLimit
 from podiatrist.actions.uncordon_node import UncordonNode
 from podiatrist.api.diagnosis import ActionRecord
 
@@ -24,6 +33,15 @@ ACTIONS: tuple[type[Action], ...] = (
     DropNodeRule,
     AddToleration,
     SetClaim,
+    DeletePod,
+    SetServiceSelector,
+    SetServicePort,
+    SetIngressBackend,
+    SetIngressClass,
+    SetMount,
+    SetReference,
+    SetSecurityContext,
+    SetVolumeLimit,
 )
 
 
