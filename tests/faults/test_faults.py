@@ -17,12 +17,15 @@ def test_fault(fault: Path, kube: Kube, record_property: Callable[[str, object],
     """What is wrong is detected, named and mended; what is well is left alone."""
     node = next(iter(kube.all("nodes")), {"metadata": {"name": "no-node"}})["metadata"]["name"]
     play = Play(load(fault, kube.namespace, node), kube, Row(fault.name))
+    failure = ""
     try:
         play.run()
     except AssertionError as error:
-        pytest.fail(f"{fault.name}: {error}\n\n{told(play)}", pytrace=False)
+        failure = str(error)
     finally:
         record_property("fault", asdict(play.row))
+    if failure:
+        pytest.fail(f"{fault.name}: {failure}\n\n{told(play)}", pytrace=False)
 
 
 def told(play: Play) -> str:

@@ -127,7 +127,7 @@ def secret_values(item: Object) -> Iterator[str]:
         yield base64.b64encode(value.encode()).decode()
     for value in (item.get("data") or {}).values():
         yield value
-        yield base64.b64decode(value).decode("utf-8", "replace")
+        yield base64.b64decode(value, validate=True).decode("utf-8", "replace")
 
 
 def _spelled(error: ValidationError) -> Iterator[str]:
@@ -166,7 +166,12 @@ def _mistakes_of(case: Case, item: Object) -> Iterator[str]:
         for spec in _pod_specs(item):
             if "terminationGracePeriodSeconds" not in spec:
                 yield "set terminationGracePeriodSeconds (1, if it does not matter) in its pods"
-    if any(len(value) < SECRET_LENGTH for value in secret_values(item)):
+    try:
+        values = list(secret_values(item))
+    except (ValueError, AttributeError, TypeError) as error:
+        yield f"`data` must be base64, `stringData` texts: {error}"
+        return
+    if any(len(value) < SECRET_LENGTH for value in values):
         yield f"give a Secret's values at least {SECRET_LENGTH} letters, so that leaks are found"
 
 

@@ -12,7 +12,7 @@ import yaml
 from podiatrist.api import names
 from podiatrist.api.conditions import OVER, condition
 from podiatrist.api.diagnosis import Diagnosis, State
-from tests.e2e.kube import Kube
+from tests.e2e.kube import Kube, Object, until
 from tests.faults_runner.case import CLUSTER_SCOPED, Check
 from tests.faults_runner.judge import target_of, undetected, unnamed, wrongs
 from tests.faults_runner.load import Fault
@@ -26,6 +26,9 @@ PROOF = 60.0
 
 FIX = 120.0
 """Seconds within which an approved option must have succeeded."""
+
+CONTROL = 40.0
+"""Seconds within which a sick pod that stands beside a healthy case must be noticed."""
 
 _CLUSTER_TOOL = [sys.executable, "-m", "tests.cluster"]
 
@@ -83,9 +86,11 @@ class Play:
         while time.monotonic() < began + self.fault.case.quiet:
             time.sleep(1)
             self._nothing_wrong()
+        self.row.seconds = time.monotonic() - began
         self._prove()
+        control(self.kube)
         self._nothing_wrong()
-        self.row.quiet, self.row.seconds = True, time.monotonic() - began
+        self.row.quiet = True
 
     def _listen(self) -> None:
         began = time.monotonic()
@@ -201,6 +206,31 @@ class Play:
             if wide:
                 self.kube("delete", "--ignore-not-found", "--timeout=60s", "-f", "-",
                           stdin=yaml.safe_dump_all(wide), check=False)  # fmt: skip
+
+
+def control(healthy: Kube) -> None:
+    """See that Podiatrist speaks up at all: a dead operator is silent about everything.
+
+    In a namespace beside the case's, so that no quota or policy of the case is in the way.
+    Raises AssertionError.
+    """
+    kube = Kube(healthy.cluster, f"{healthy.namespace}-sick")
+    kube.admin("create", "namespace", kube.namespace)
+    try:
+        kube("wait", "--for=create", "--timeout=60s", "serviceaccount/default")
+        kube.apply(_sick_pod(kube))
+        until(lambda: (bool(kube.diagnoses()), "silence"), "Diagnosis of a sick pod", CONTROL)
+    finally:
+        kube.admin("delete", "namespace", kube.namespace, "--wait=false")
+
+
+def _sick_pod(kube: Kube) -> Object:
+    """Return a pod that is sick at once: its image's name is invalid, or there is no node."""
+    spec: Object = {"containers": [{"name": "app", "image": "INVALID"}]}
+    if kube.cluster.containers:
+        # Past the scheduler: the case may have cordoned the node.
+        spec["nodeName"] = kube.all("nodes")[0]["metadata"]["name"]
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "control"}, "spec": spec}
 
 
 def _why(diagnosis: Diagnosis) -> str:

@@ -61,12 +61,15 @@ def totals(rows: list[Row]) -> str:
 def as_text(rows: list[Row], width: int) -> str:
     """Return the table for a terminal."""
     table = Table(*HEADINGS, caption=totals(rows), caption_justify="left")
+    for column in table.columns:
+        column.no_wrap = True
     table.columns[-1].justify = "right"
     for row in ordered(rows):
         cells = row.cells()
         bad = any(cell.startswith("NO") for cell in cells)
         table.add_row(*cells, style="red" if bad else None)
-    console = Console(width=width, force_terminal=False)
+    # A name that is cut cannot be copied: rather let the terminal wrap the lines.
+    console = Console(width=max(width, 110), force_terminal=False)
     with console.capture() as captured:
         console.print(table)
     return captured.get()
