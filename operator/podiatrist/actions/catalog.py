@@ -10,7 +10,10 @@ from podiatrist.actions.label_node import LabelNode
 from podiatrist.actions.rollout_undo import RolloutUndo
 from podiatrist.actions.scale import Scale
 from podiatrist.actions.set_claim import SetClaim
+from podiatrist.actions.set_command import SetCommand
+from podiatrist.actions.set_env import SetEnv
 from podiatrist.actions.set_image import SetImage
+from podiatrist.actions.set_probe import SetProbe
 from podiatrist.actions.set_ingress_backend import SetIngressBackend
 from podiatrist.actions.set_ingress_class import SetIngressClass
 from podiatrist.actions.set_mount import SetMount
@@ -26,6 +29,9 @@ from podiatrist.api.diagnosis import ActionRecord
 ACTIONS: tuple[type[Action], ...] = (
     SetImage,
     SetResources,
+    SetCommand,
+    SetEnv,
+    SetProbe,
     Scale,
     RolloutUndo,
     LabelNode,

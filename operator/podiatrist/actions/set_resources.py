@@ -1,4 +1,4 @@
-"""Lower or raise what one container requests, and what it may use at most."""
+"""Raise or lower what one container requests, and how much it may use."""
 
 import shlex
 from collections.abc import Mapping
@@ -13,42 +13,38 @@ from podiatrist.cluster.kinds import CRON_JOB, DAEMON_SET, DEPLOYMENT, REPLICA_S
 
 
 class SetResources(Action):
-    """Set requests, limits or both of one container; amounts that are not named stay."""
+    """Set requests and limits of one container; amounts that are not named stay as they are."""
 
     risk = Risk.MEDIUM
     kinds = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, REPLICA_SET, CRON_JOB)
 
     type: Literal["SetResources"] = "SetResources"
     container: str
-    requests: dict[str, str] = Field(default_factory=dict, max_length=4)
-    limits: dict[str, str] = Field(default_factory=dict, max_length=4)
+    requests: dict[str, str] = Field(default={}, max_length=4)
+    limits: dict[str, str] = Field(default={}, max_length=4)
 
     @model_validator(mode="after")
-    def _says_something(self) -> Self:
+    def _something(self) -> Self:
         if not self.requests and not self.limits:
-            raise ValueError("neither requests nor limits are given")
+            raise ValueError("name at least one request or limit")
         return self
 
     def apply(self, raw: Object, others: Mapping[ObjectRef, Object]) -> Object:
         """Change the named amounts."""
         found = container(pod_spec(self.kind, raw), self.container)
         resources = dict(found.get("resources") or {})
-        for group, amounts in (("requests", self.requests), ("limits", self.limits)):
+        for field, amounts in (("requests", self.requests), ("limits", self.limits)):
             if amounts:
-                resources[group] = {**(resources.get(group) or {}), **amounts}
+                resources[field] = {**(resources.get(field) or {}), **amounts}
         found["resources"] = resources
         return raw
 
     def command(self) -> str:
         """Return the `kubectl set resources` line."""
-        return (
-            f"{self.kubectl} set resources {self.resource_name} -c {shlex.quote(self.container)}"
-            f"{_flag('requests', self.requests)}{_flag('limits', self.limits)}"
-        )
-
-
-def _flag(name: str, amounts: dict[str, str]) -> str:
-    if not amounts:
-        return ""
-    text = ",".join(f"{resource}={amount}" for resource, amount in sorted(amounts.items()))
-    return f" --{name}={shlex.quote(text)}"
+        words = [f"{self.kubectl} set resources {self.resource_name} -c"]
+        words.append(shlex.quote(self.container))
+        for field, amounts in (("requests", self.requests), ("limits", self.limits)):
+            if amounts:
+                text = ",".join(f"{name}={amount}" for name, amount in sorted(amounts.items()))
+                words.append(f"--{field}={shlex.quote(text)}")
+        return " ".join(words)
