@@ -7,6 +7,7 @@ import pytest
 from podiatrist.actions.add_toleration import AddToleration
 from podiatrist.actions.base import Action, ActionError
 from podiatrist.actions.catalog import ACTIONS, parse_action, to_record
+from podiatrist.actions.delete_pod import DeletePod
 from podiatrist.actions.drop_node_rule import DropNodeRule
 from podiatrist.actions.label_node import LabelNode
 from podiatrist.actions.rollout_undo import RolloutUndo
@@ -21,6 +22,9 @@ from tests.unit.builders import claim_volume, container, copy_of, deployment, no
 WEB = ObjectRef(api_version="apps/v1", kind="Deployment", namespace="shop", name="web")
 N1 = ObjectRef(api_version="v1", kind="Node", name="n1")
 OLD = ObjectRef(api_version="apps/v1", kind="ReplicaSet", namespace="shop", name="web-h1")
+
+DB = ObjectRef(api_version="apps/v1", kind="StatefulSet", namespace="shop", name="db")
+DB_0 = ObjectRef(api_version="v1", kind="Pod", namespace="shop", name="db-0")
 
 EXAMPLES: list[tuple[Action, Risk, str]] = [
     (
@@ -63,6 +67,11 @@ EXAMPLES: list[tuple[Action, Risk, str]] = [
         SetClaim(object=WEB, volume="data", claim="web-data"),
         Risk.HIGH,
         "kubectl -n shop edit deployment/web  # volume data: web-data",
+    ),
+    (
+        DeletePod(object=DB_0, owner=DB),
+        Risk.MEDIUM,
+        "kubectl -n shop delete pod/db-0",
     ),
 ]
 

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -32,6 +32,8 @@ class Action(BaseModel, ABC):
     """What the change may cost if it is wrong."""
     kinds: ClassVar[tuple[Kind, ...]]
     """The kinds that the action may change."""
+    verb: ClassVar[Literal["patch", "delete"]] = "patch"
+    """What is asked of the API server. A deletion has no inverse."""
 
     object: ObjectRef
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from podiatrist.actions.base import Action, ActionError
-from podiatrist.actions.diff import diff_lines, shorten
-from podiatrist.actions.patches import changes_between, patch_of
+from podiatrist.actions.diff import deletion_line, diff_lines, shorten
+from podiatrist.actions.patches import changes_between, deletion_of, patch_of
 from podiatrist.api.diagnosis import AppliedPatch, ObjectRef, Risk, Write
 from podiatrist.cluster.snapshot import compact
 
@@ -23,7 +23,8 @@ _PATCH_LIMIT = 40 * 1024
 """Bytes of all patches and inverse patches of an option. They are stored whole in a status that
 stays under 64 KiB; a cut patch would be another patch."""
 
-_MOST_ACTIONS = 8
+MOST_ACTIONS = 8
+"""Changes of one option, deletions among them."""
 
 _RISKS = (Risk.LOW, Risk.MEDIUM, Risk.HIGH)
 
@@ -76,7 +77,7 @@ def compile_plan(
 
     Raises ActionError where an object is missing, an action does not fit, or nothing would change.
     """
-    if len(actions) > _MOST_ACTIONS:
+    if len(actions) > MOST_ACTIONS:
         raise ActionError(f"{len(actions)} changes are too many for one option")
     state = {ref: copy.deepcopy(raw) for ref, raw in live.items()}
     for action in actions:
@@ -84,7 +85,7 @@ def compile_plan(
             raise ActionError(f"{action.object} does not exist")
         state[action.object] = _applied(action, state)
     patches, inverse, writes, diff = [], [], [], []
-    for ref in dict.fromkeys(action.object for action in actions):
+    for ref in dict.fromkeys(a.object for a in actions if a.verb == "patch"):
         changes = changes_between(live[ref], state[ref])
         if not changes:
             raise ActionError(f"{ref} is already as the option would make it")
@@ -94,6 +95,14 @@ def compile_plan(
         inverse.append(AppliedPatch(object=ref, patch=patch_of(back, uid)))
         writes.append(_write(actions, ref))
         diff += diff_lines(ref, live[ref], state[ref])
+    # Last, so that `inverse` stays parallel to the patches before them: nothing undoes these.
+    for ref in dict.fromkeys(a.object for a in actions if a.verb == "delete"):
+        uid = str((live[ref].get("metadata") or {}).get("uid") or "")
+        if not uid:
+            raise ActionError(f"{ref} has no UID: another one could be deleted in its place")
+        patches.append(AppliedPatch(object=ref, patch=deletion_of(uid), verb="delete"))
+        writes.append(_write(actions, ref))
+        diff.append(deletion_line(ref))
     if sum(len(p.patch.encode()) for p in (*patches, *inverse)) > _PATCH_LIMIT:
         raise ActionError("the change is too large to be approved as one option")
     return Plan(
@@ -115,9 +124,10 @@ def _applied(action: Action, state: Mapping[ObjectRef, Object]) -> Object:
 
 
 def _write(actions: Sequence[Action], ref: ObjectRef) -> Write:
-    kind = next(action.kind for action in actions if action.object == ref)
+    action = next(action for action in actions if action.object == ref)
+    kind = action.kind
     return Write(
-        verb="patch",
+        verb=action.verb,
         group=kind.group,
         resource=kind.plural,
         namespace=ref.namespace or "",
@@ -136,8 +146,8 @@ def digest_of(
     whole = {
         "uid": uid,
         "specHash": spec_hash,
-        "patches": [p.model_dump(mode="json", exclude_none=True) for p in patches],
-        "inverse": [p.model_dump(mode="json", exclude_none=True) for p in inverse],
+        "patches": [p.model_dump(mode="json", exclude_defaults=True) for p in patches],
+        "inverse": [p.model_dump(mode="json", exclude_defaults=True) for p in inverse],
         "checks": list(checks),
     }
     return hashlib.sha256(compact(whole).encode(errors="surrogatepass")).hexdigest()[:8]

@@ -53,6 +53,11 @@ def diff_lines(ref: ObjectRef, old: dict[str, Any], new: dict[str, Any]) -> list
     return list(body)
 
 
+def deletion_line(ref: ObjectRef) -> str:
+    """Return the line of a diff that stands for a deletion."""
+    return f"- {ref} (deleted; its controller makes it anew)"
+
+
 def shorten(lines: list[str]) -> list[str]:
     """Return at most 60 lines of 512 characters, 6 KiB in all, the last saying what is left out.
 

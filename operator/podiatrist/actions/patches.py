@@ -96,6 +96,15 @@ def patch_of(changes: list[Change], uid: str) -> str:
     return _UNUSUAL.sub(_escaped, compact(operations))
 
 
+def deletion_of(uid: str) -> str:
+    """Return the DeleteOptions of a deletion, as the exact text that is hashed, stored and sent.
+
+    No resourceVersion: the status of a sick pod changes all the time, and that changes nothing.
+    """
+    options = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
+    return _UNUSUAL.sub(_escaped, compact(options))
+
+
 def _escaped(found: re.Match[str]) -> str:
     letter = found[0]
     return letter if clean(letter) == letter else f"\\u{ord(letter):04x}"

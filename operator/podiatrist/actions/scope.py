@@ -1,9 +1,10 @@
-"""What an option may touch: the target itself, and nodes in the two ways a workload asks for.
+"""What an option may touch: the target itself, its pods, and nodes as a workload asks for them.
 
 Checked when an option is offered and again by the executor, whoever suggested the option.
 """
 
 from podiatrist.actions.base import Action, ActionError
+from podiatrist.actions.delete_pod import DeletePod
 from podiatrist.actions.label_node import LabelNode
 from podiatrist.actions.uncordon_node import UncordonNode
 from podiatrist.api.diagnosis import ObjectRef
@@ -28,5 +29,9 @@ def check_scope(action: Action, target: ObjectRef, template: PodSpec) -> None:
             raise ActionError(f"{target} does not ask for the node label {action.key}")
     elif isinstance(action, UncordonNode):
         return
+    elif isinstance(action, DeletePod):
+        # That the pod is the owner's is checked against both objects when it is compiled.
+        if action.owner != target or action.object.namespace != target.namespace:
+            raise ActionError(f"{action.object} is no pod of {target}")
     elif action.object != target:
         raise ActionError(f"{action.object} is not {target}")

@@ -214,10 +214,16 @@ class Approval(Model):
 
 
 class AppliedPatch(Model):
-    """One JSON patch as it is sent to the API server."""
+    """One JSON patch as it is sent to the API server, or one deletion."""
 
     object: ObjectRef = Field(description="The object that is patched.")
-    patch: PatchText = Field(description="The RFC 6902 JSON patch, with its preconditions.")
+    patch: PatchText = Field(
+        description="The RFC 6902 JSON patch, with its preconditions; for a deletion the "
+        "DeleteOptions with theirs."
+    )
+    verb: Literal["patch", "delete"] = Field(
+        default="patch", description="Whether the object is patched or deleted."
+    )
 
 
 class Execution(Model):
@@ -227,7 +233,9 @@ class Execution(Model):
     finished_at: Time | None = Field(default=None, description="When the last patch was through.")
     patches: list[AppliedPatch] = Field(max_length=8, description="The patches, in order.")
     inverse: list[AppliedPatch] = Field(
-        max_length=8, description="The patches that undo them, in the order of `patches`."
+        max_length=8,
+        description="The patches that undo them, in the order of `patches`. Deletions come last "
+        "there and cannot be undone.",
     )
     applied: int = Field(default=0, ge=0, le=8, description="How many patches are through.")
     undone: int = Field(default=0, ge=0, le=8, description="How many of them were undone.")

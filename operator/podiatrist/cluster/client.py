@@ -229,6 +229,22 @@ class Client:
             dry_run="All" if dry_run else None,
         )
 
+    async def delete(
+        self,
+        kind: Kind,
+        namespace: str | None,
+        name: str,
+        options: Object,
+        *,
+        dry_run: bool = False,
+    ) -> Object:
+        """Delete an object under the preconditions of DeleteOptions; a dry run changes nothing.
+
+        Raises ConflictError where another object has that name by now.
+        """
+        body = {**options, "dryRun": ["All"]} if dry_run else options
+        return await self._request("delete", kind.path(namespace, name), body=body)
+
     async def _request(self, method: str, path: str, **options: Any) -> Object:
         try:
             return json.loads(await self._bytes(method, path, **options))  # type: ignore[no-any-return]

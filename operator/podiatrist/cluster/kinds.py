@@ -103,6 +103,9 @@ PATCHABLE = (
 )
 """What the executor may ever patch; `deploy/` grants the right for the same list."""
 
+DELETABLE = (POD,)
+"""What the executor may ever delete: only pods that a controller makes anew."""
+
 _ALL = (
     *TARGETS,
     NAMESPACE,

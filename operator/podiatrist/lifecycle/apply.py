@@ -5,7 +5,6 @@ What is left to find out after a crash is only whether it went through; the obje
 """
 
 import json
-from enum import Enum, auto
 
 from podiatrist.actions.base import Object
 from podiatrist.actions.patches import is_applied, would_apply
@@ -13,14 +12,7 @@ from podiatrist.api.diagnosis import AppliedPatch
 from podiatrist.cluster.errors import NotFoundError, RefusedError
 from podiatrist.cluster.kinds import PATCHABLE, find_kind
 from podiatrist.lifecycle.context import Context
-
-
-class Outcome(Enum):
-    """What became of a patch."""
-
-    DONE = auto()
-    REFUSED = auto()
-    FOREIGN_CHANGE = auto()
+from podiatrist.lifecycle.outcome import Outcome
 
 
 async def send_patch(context: Context, patch: AppliedPatch, *, dry_run: bool) -> Object:
@@ -29,7 +21,7 @@ async def send_patch(context: Context, patch: AppliedPatch, *, dry_run: bool) ->
     Raises RefusedError for a kind that is never patched, and what the API server refuses.
     """
     kind = find_kind(patch.object.api_version, patch.object.kind)
-    if kind is None or kind not in PATCHABLE:
+    if kind is None or kind not in PATCHABLE or patch.verb != "patch":
         raise RefusedError(f"{patch.object.kind} is never patched")
     return await context.client.json_patch(
         kind, patch.object.namespace, patch.object.name, json.loads(patch.patch), dry_run=dry_run

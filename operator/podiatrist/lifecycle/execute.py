@@ -8,20 +8,24 @@ or still fits and is sent, or meets a foreign change and everything is taken bac
 from datetime import timedelta
 
 from podiatrist.actions.base import ActionError
+from podiatrist.actions.catalog import parse_action
 from podiatrist.actions.compiler import digest_of
 from podiatrist.actions.patches import is_applied
-from podiatrist.actions.scope import PROTECTED_NAMESPACES
+from podiatrist.actions.scope import PROTECTED_NAMESPACES, check_scope
 from podiatrist.analyzers import analyze
 from podiatrist.api import names
 from podiatrist.api.conditions import Reason, drop_condition, has, set_condition
-from podiatrist.api.diagnosis import Diagnosis, Execution
+from podiatrist.api.diagnosis import AppliedPatch, Diagnosis, Execution, ObjectRef
 from podiatrist.cluster.errors import NotFoundError
-from podiatrist.cluster.kinds import NODE
-from podiatrist.lifecycle.apply import Outcome, ensure_applied
+from podiatrist.cluster.kinds import NODE, POD
+from podiatrist.cluster.objects import PodSpec
+from podiatrist.lifecycle.apply import ensure_applied
 from podiatrist.lifecycle.context import Context
+from podiatrist.lifecycle.delete import ensure_deleted, is_deleted
 from podiatrist.lifecycle.judge_approval import refuse
 from podiatrist.lifecycle.look import UnknownKindError, look, target_ref
 from podiatrist.lifecycle.next_step import token
+from podiatrist.lifecycle.outcome import Outcome
 from podiatrist.lifecycle.replan import StaleError, read, replan
 
 _INTENT_LIFE = timedelta(minutes=10)
@@ -72,10 +76,20 @@ def not_what_was_approved(diagnosis: Diagnosis) -> str | None:
     target = target_ref(diagnosis)
     allowed = {record.object for record in option.actions}
     for patch in (*execution.patches, *execution.inverse):
-        in_reach = patch.object == target or patch.object.kind == NODE.kind
+        in_reach = _in_reach(patch, target)
         if patch.object not in allowed or not in_reach or target.namespace in PROTECTED_NAMESPACES:
             return f"{patch.object} is out of reach for a fix of {target}"
     return None
+
+
+def _in_reach(patch: AppliedPatch, target: ObjectRef) -> bool:
+    """Whether a fix of the target may do that: patch it or a node, or delete a pod beside it.
+
+    Whose pod it is shows when it is deleted: `delete.ensure_deleted` asks.
+    """
+    if patch.verb == "delete":
+        return patch.object.kind == POD.kind and patch.object.namespace == target.namespace
+    return patch.object == target or patch.object.kind == NODE.kind
 
 
 async def _withdrawn(context: Context, diagnosis: Diagnosis, execution: Execution) -> str | None:
@@ -89,7 +103,11 @@ async def _withdrawn(context: Context, diagnosis: Diagnosis, execution: Executio
         return None
     for patch in execution.patches:
         try:
-            if is_applied(await read(context, patch.object), patch.patch):
+            if patch.verb == "delete":
+                begun = await is_deleted(context, patch)
+            else:
+                begun = is_applied(await read(context, patch.object), patch.patch)
+            if begun:
                 return None
         except (NotFoundError, ActionError):
             continue
@@ -143,7 +161,7 @@ async def _healed(context: Context, diagnosis: Diagnosis) -> bool:
 
 async def _apply_all(context: Context, diagnosis: Diagnosis, execution: Execution) -> None:
     for number, patch in enumerate(execution.patches):
-        outcome, message = await ensure_applied(context, patch)
+        outcome, message = await _ensure_done(context, diagnosis, patch)
         execution.message = message
         if outcome is not Outcome.DONE:
             reason = (
@@ -158,9 +176,29 @@ async def _apply_all(context: Context, diagnosis: Diagnosis, execution: Executio
             return
     execution.applied = len(execution.patches)
     execution.finished_at = context.clock()
-    message = f"{execution.applied} patch(es) applied"
+    deleted = sum(p.verb == "delete" for p in execution.patches)
+    message = f"{execution.applied - deleted} patch(es) applied"
+    if deleted:
+        message += f", {deleted} pod(s) deleted"
     set_condition(diagnosis, "Executed", "True", Reason.PATCHES_APPLIED, message, context.clock())
     await context.store.write_status(diagnosis)
+
+
+async def _ensure_done(
+    context: Context, diagnosis: Diagnosis, patch: AppliedPatch
+) -> tuple[Outcome, str]:
+    if patch.verb == "patch":
+        return await ensure_applied(context, patch)
+    approval = diagnosis.status.approval
+    option = diagnosis.option(approval.digest) if approval else None
+    target = target_ref(diagnosis)
+    try:
+        actions = [parse_action(record) for record in (option.actions if option else [])]
+        action = next(a for a in actions if a.object == patch.object and a.verb == "delete")
+        check_scope(action, target, PodSpec())
+    except (ActionError, StopIteration) as error:
+        return Outcome.REFUSED, f"{patch.object} is not what was approved: {error}"
+    return await ensure_deleted(context, patch, action)
 
 
 async def _take_back(context: Context, execution: Execution, applied: int) -> None:

@@ -4,12 +4,13 @@ What a human decides on is the server's answer (defaulting, admission, quota, th
 rights), not what anybody says about it.
 """
 
-from podiatrist.actions.diff import diff_lines, shorten
+from podiatrist.actions.diff import deletion_line, diff_lines, shorten
 from podiatrist.api.conditions import Reason, set_condition
 from podiatrist.api.diagnosis import Diagnosis, Option, Preview
-from podiatrist.cluster.errors import NotFoundError, RefusedError
+from podiatrist.cluster.errors import ConflictError, NotFoundError, RefusedError
 from podiatrist.lifecycle.apply import send_patch
 from podiatrist.lifecycle.context import Context
+from podiatrist.lifecycle.delete import send_deletion
 from podiatrist.lifecycle.replan import Replan, StaleError, replan
 
 
@@ -37,7 +38,7 @@ async def _try(context: Context, diagnosis: Diagnosis, option: Option) -> Option
         diff = await _dry_run(context, replanned)
     except (StaleError, NotFoundError) as error:
         return option.model_copy(update={"preview": Preview(ok=False, message=str(error))})
-    except RefusedError as error:
+    except (ConflictError, RefusedError) as error:
         message = f"the API server would refuse it: {error}"
         return option.model_copy(update={"preview": Preview(ok=False, message=message)})
     preview = Preview(ok=True, message="the API server accepted it as a dry run")
@@ -47,6 +48,10 @@ async def _try(context: Context, diagnosis: Diagnosis, option: Option) -> Option
 async def _dry_run(context: Context, replanned: Replan) -> list[str]:
     lines: list[str] = []
     for patch in replanned.plan.patches:
+        if patch.verb == "delete":
+            await send_deletion(context, patch, dry_run=True)
+            lines.append(deletion_line(patch.object))
+            continue
         answer = await send_patch(context, patch, dry_run=True)
         lines += diff_lines(patch.object, replanned.live[patch.object], answer)
     return shorten(lines)

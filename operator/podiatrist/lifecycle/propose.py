@@ -3,13 +3,15 @@
 import logging
 from collections.abc import Iterable
 
+import msgspec
+
 from podiatrist.actions.base import ActionError, Object
 from podiatrist.actions.catalog import to_record
 from podiatrist.actions.compiler import Proposal, compile_plan, objects_needed
 from podiatrist.actions.scope import check_scope
 from podiatrist.analyzers.result import Result
 from podiatrist.api.diagnosis import Finding, ObjectRef, Option, Severity
-from podiatrist.cluster.kinds import find_kind
+from podiatrist.cluster.kinds import NODE, POD, WORKLOADS, find_kind
 from podiatrist.cluster.snapshot import Snapshot
 from podiatrist.cluster.store import spec_hash
 
@@ -34,7 +36,12 @@ def soak_seconds(option_checks: Iterable[str]) -> int:
 
 
 def offer_options(snapshot: Snapshot, results: list[Result], soak: int) -> list[Option]:
-    """Compile the proposals of all findings, the best first; what does not fit is left out."""
+    """Compile the proposals of all findings, the best first; what does not fit is left out.
+
+    Where something else is to blame there is nothing to mend here: the fix belongs to the cause.
+    """
+    if results and results[0].cause is not None:
+        return []
     options: dict[str, Option] = {}
     for proposal in _in_turn(results):
         try:
@@ -81,11 +88,25 @@ def _find(snapshot: Snapshot, ref: ObjectRef) -> Object | None:
     if ref == snapshot.target:
         return snapshot.target_raw
     kind = find_kind(ref.api_version, ref.kind)
+    if kind is POD:
+        # What deletes a pod looks at its UID and its controller only: the projection has both.
+        found = next((p for p in snapshot.pods if p.ref == ref), None)
+        return msgspec.to_builtins(found) if found else None
     return snapshot.raw(kind, ref.name) if kind else None
 
 
 def severity(snapshot: Snapshot) -> Severity:
-    """Return Critical where no pod of the target is ready, Warning otherwise."""
+    """Return Critical where a workload has no ready pod or a node is lost, Warning otherwise."""
+    if snapshot.kind is NODE:
+        lost = any(
+            c.type == "Ready" and c.status != "True"
+            for node in snapshot.nodes
+            if node.metadata.name == snapshot.metadata.name
+            for c in node.status.conditions
+        )
+        return Severity.CRITICAL if lost else Severity.WARNING
+    if snapshot.kind not in WORKLOADS:
+        return Severity.WARNING
     ready = any(
         c.type == "Ready" and c.status == "True" for p in snapshot.pods for c in p.status.conditions
     )

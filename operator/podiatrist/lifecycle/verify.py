@@ -8,10 +8,11 @@ from podiatrist.analyzers.rollout import unfinished
 from podiatrist.api.conditions import Reason, condition, set_condition
 from podiatrist.api.diagnosis import Diagnosis
 from podiatrist.cluster.errors import NotFoundError
-from podiatrist.lifecycle.apply import Outcome, ensure_applied
+from podiatrist.lifecycle.apply import ensure_applied
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.execute import not_what_was_approved
 from podiatrist.lifecycle.look import UnknownKindError, look
+from podiatrist.lifecycle.outcome import Outcome
 from podiatrist.lifecycle.propose import soak_seconds
 
 
@@ -112,13 +113,19 @@ async def roll_back(context: Context, diagnosis: Diagnosis) -> float | None:
         outcome, message = await ensure_applied(context, inverse)
         if outcome is not Outcome.DONE:
             problems.append(message)
+    deleted = []
     if execution is not None:
         execution.undone = len(execution.inverse) - len(problems)
-    if problems:
+        deleted = [p.object.name for p in execution.patches if p.verb == "delete"]
+    if execution is not None and not execution.inverse:
+        message = f"the fix did not help, and there was nothing to undo. {because}"
+        reason = Reason.ROLLED_BACK
+    elif problems:
         message = f"the fix did not help and was left in place: {'; '.join(problems)}. {because}"
         reason = Reason.ROLLBACK_REFUSED
     else:
-        message = f"the fix did not help and was undone. {because}"
+        but = f" (not the deletion of {', '.join(deleted)})" if deleted else ""
+        message = f"the fix did not help and was undone{but}. {because}"
         reason = Reason.ROLLED_BACK
     set_condition(diagnosis, "Verified", "False", reason, message, context.clock())
     await context.store.write_status(diagnosis)
