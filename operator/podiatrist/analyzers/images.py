@@ -14,9 +14,8 @@ from podiatrist.analyzers.image_reference import DOCKER_HUB, ImageReference, men
 from podiatrist.analyzers.near_miss import near_misses
 from podiatrist.analyzers.result import Result, counted
 from podiatrist.analyzers.revisions import older_revisions, propose_rollback
-from podiatrist.analyzers.rollout import template_takes_effect
+from podiatrist.analyzers.rollout import reaching
 from podiatrist.api.diagnosis import Evidence, Finding
-from podiatrist.cluster.kinds import POD
 from podiatrist.cluster.objects import ContainerStatus, Pod
 from podiatrist.cluster.snapshot import Snapshot
 
@@ -80,7 +79,8 @@ def analyze(snapshot: Snapshot) -> list[Result]:
     """
     failures = _failures(snapshot)
     current = [f for f in failures if _still_asked_for(snapshot, f)]
-    proposals = tuple(_proposals(snapshot, current)) if current else ()
+    wanted = _proposals(snapshot, current) if current else ()
+    proposals = tuple(found for p in wanted if (found := reaching(snapshot, p)))
     return [
         Result(_finding(snapshot, f), proposals if current and f is current[0] else ())
         for f in failures
@@ -196,8 +196,6 @@ def _advice(snapshot: Snapshot, failure: Failure) -> str:
 
 
 def _proposals(snapshot: Snapshot, failures: list[Failure]) -> Iterator[Proposal]:
-    if snapshot.kind is not POD and not template_takes_effect(snapshot):
-        return
     if all(_older_revision_differs(snapshot, failure) for failure in failures):
         yield from propose_rollback(snapshot)
     meant = [_meant(snapshot, failure) for failure in failures]

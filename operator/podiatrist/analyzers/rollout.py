@@ -1,9 +1,21 @@
 """Whether a workload is as its spec wants it, in the words of `kubectl rollout status`."""
 
+from dataclasses import replace
 from typing import Any
 
-from podiatrist.actions.compiler import Proposal
-from podiatrist.cluster.kinds import CRON_JOB, DAEMON_SET, DEPLOYMENT, JOB, POD, STATEFUL_SET
+from podiatrist.actions.compiler import MOST_ACTIONS, Proposal
+from podiatrist.actions.delete_pod import DeletePod
+from podiatrist.actions.scale import Scale
+from podiatrist.actions.set_image import SetImage
+from podiatrist.cluster.kinds import (
+    CRON_JOB,
+    DAEMON_SET,
+    DEPLOYMENT,
+    JOB,
+    POD,
+    STATEFUL_SET,
+    WORKLOADS,
+)
 from podiatrist.cluster.objects import Pod
 from podiatrist.cluster.snapshot import Snapshot
 
@@ -22,10 +34,16 @@ def unfinished(snapshot: Snapshot) -> str | None:
     if snapshot.kind in (JOB, CRON_JOB):
         # A Job counts failed attempts itself; only what still runs can be waited for.
         return _not_ready([p for p in snapshot.pods if not p.ended])
+    if snapshot.kind not in WORKLOADS and "observedGeneration" not in status:
+        return None  # a Service or an Ingress has nothing to roll out and nobody who says so
     if (status.get("observedGeneration") or 0) < generation:
         return "its controller has not seen the change yet"
+    if snapshot.kind not in WORKLOADS:
+        return None
     if snapshot.kind is DAEMON_SET:
         wanted = _count(status, "desiredNumberScheduled")
+        if _on_delete(spec):
+            return _compare(wanted, status, "numberAvailable")
         return _compare(wanted, status, "updatedNumberScheduled", "numberAvailable")
     wanted = spec["replicas"] if spec.get("replicas") is not None else 1
     if snapshot.kind is DEPLOYMENT:
@@ -34,7 +52,7 @@ def unfinished(snapshot: Snapshot) -> str | None:
             return f"{old} pod(s) of an older revision are still there"
         return _compare(wanted, status, "updatedReplicas", "availableReplicas")
     if snapshot.kind is STATEFUL_SET:
-        if status.get("updateRevision") == status.get("currentRevision"):
+        if status.get("updateRevision") == status.get("currentRevision") or _on_delete(spec):
             return _compare(wanted, status, "readyReplicas")
         partition = ((spec.get("updateStrategy") or {}).get("rollingUpdate") or {}).get("partition")
         updated = _compare(wanted - (partition or 0), status, "updatedReplicas")
@@ -63,11 +81,52 @@ def template_takes_effect(snapshot: Snapshot) -> bool:
 def reaching(snapshot: Snapshot, proposal: Proposal) -> Proposal | None:
     """Return a change of the pod template made so that it reaches the sick pods; None if it cannot.
 
-    A Pod is changed itself: only its image may be, and the API server says so for the rest.
+    Where the controller leaves sick pods as they are (StatefulSets that update in order, OnDelete),
+    they are deleted after the change; a Pod is changed itself, and only its image may be.
     """
-    if snapshot.kind is POD or template_takes_effect(snapshot):
+    if template_takes_effect(snapshot):
         return proposal
-    return None
+    ours = [a for a in proposal.actions if a.object == snapshot.target]
+    if all(isinstance(a, Scale) for a in ours):
+        return proposal
+    if snapshot.kind is POD:
+        return proposal if all(isinstance(a, SetImage) for a in ours) else None
+    if snapshot.kind not in (STATEFUL_SET, DAEMON_SET):
+        return None
+    deletions = delete_sick_pods(snapshot)
+    if not deletions or len(proposal.actions) + len(deletions) > MOST_ACTIONS:
+        return None
+    names = ", ".join(d.object.name for d in deletions)
+    return replace(
+        proposal,
+        rationale=f"{proposal.rationale} The controller does not replace sick pods by itself here, "
+        f"so {names} will be deleted and made anew; a deletion cannot be undone.",
+        actions=(*proposal.actions, *deletions),
+    )
+
+
+def delete_sick_pods(snapshot: Snapshot) -> tuple[DeletePod, ...]:
+    """Return the deletions of a StatefulSet's or DaemonSet's pods that are not well."""
+    return tuple(
+        DeletePod(object=pod.ref, owner=snapshot.target)
+        for pod in sorted(snapshot.pods, key=lambda p: p.metadata.name)
+        if pod.metadata.deletion_timestamp is None and not _is_well(pod)
+    )
+
+
+def _is_well(pod: Pod) -> bool:
+    """Whether a pod may stay: ready, and no container of it has failed.
+
+    Without a probe a crashing container counts as ready while it runs; what an option deletes
+    must not depend on the second in which we look.
+    """
+    failed = any(s.last_end is not None and s.last_end.exit_code for s in pod.all_statuses)
+    return is_at_rest(pod) and not failed
+
+
+def _on_delete(spec: dict[str, Any]) -> bool:
+    """Whether pods of older revisions stay, by intent, until a human deletes them."""
+    return (spec.get("updateStrategy") or {}).get("type") == "OnDelete"
 
 
 def _last_run_open(status: dict[str, Any]) -> bool:

@@ -28,7 +28,7 @@ from podiatrist.analyzers.node_fit import (
     pod_requests,
 )
 from podiatrist.analyzers.revisions import older_revisions, propose_rollback
-from podiatrist.analyzers.rollout import template_takes_effect
+from podiatrist.analyzers.rollout import reaching
 from podiatrist.api.diagnosis import Risk
 from podiatrist.cluster.kinds import DEPLOYMENT, STATEFUL_SET
 from podiatrist.cluster.objects import Container, PodSpec, Requirement, Resources
@@ -50,12 +50,6 @@ _LEAST_SHARE = Decimal("0.1")
 
 def propose(fit: Fit, cause: type[Blocker] | ClaimProblem) -> list[Proposal]:
     """Return the fixes for one cause; empty where a human has to think."""
-    if not template_takes_effect(fit.snapshot):
-        # The waiting pods stay as they are: only nodes can be changed for them.
-        return [
-            *(_label_node(fit) if cause is LabelBlocker else ()),
-            *(_uncordon(fit) if cause is CordonBlocker else ()),
-        ]
     if isinstance(cause, ClaimProblem):
         own = list(_other_claim(fit, cause))
     elif cause is LabelBlocker:
@@ -73,7 +67,8 @@ def propose(fit: Fit, cause: type[Blocker] | ClaimProblem) -> list[Proposal]:
     # Rolling back helps where older pods run and the newest revision asks for other nodes;
     # a pod that merely finds no room beside the old ones would find none after it either.
     rollback = [p for p in propose_rollback(fit.snapshot) if p.risk is Risk.LOW]
-    return [*(rollback if _asks_otherwise(fit) else ()), *own]
+    wanted = [*(rollback if _asks_otherwise(fit) else ()), *own]
+    return [found for p in wanted if (found := reaching(fit.snapshot, p))]
 
 
 def _asks_otherwise(fit: Fit) -> bool:
