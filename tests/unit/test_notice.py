@@ -7,7 +7,7 @@ import pytest
 
 from podiatrist.api.diagnosis import ObservedTarget, State
 from podiatrist.cluster.objects import Pod, parse
-from podiatrist.notice.noticer import begins_anew
+from podiatrist.notice.diagnoser import begins_anew
 from podiatrist.notice.symptoms import Grace, symptom_of
 from podiatrist.notice.watchlist import Watchlist
 from tests.unit.builders import NOW, deployment, not_found, pod_of, running, unscheduled, waiting
@@ -23,6 +23,11 @@ def read(raw: Any) -> Pod:
     pod = parse(Pod, raw)
     assert pod is not None
     return pod
+
+
+def due(watchlist: Watchlist, pod: Pod, now: datetime) -> datetime | None:
+    entry = watchlist.observe(pod, now)
+    return entry.due if entry else None
 
 
 def at(seconds: float) -> datetime:
@@ -55,7 +60,7 @@ def leaving(raw: Any) -> Any:
     ],
 )
 def test_a_symptom_has_its_own_grace(raw: Any, reason: str, grace: float) -> None:
-    symptom = symptom_of(read(raw), GRACE)
+    symptom = symptom_of(read(raw), GRACE, NOW)
     assert symptom is not None
     assert (symptom.reason, symptom.grace) == (reason, grace)
 
@@ -64,61 +69,72 @@ def test_a_symptom_has_its_own_grace(raw: Any, reason: str, grace: float) -> Non
     "raw",
     [
         running(POD),
-        waiting(POD, "ContainerCreating"),
-        leaving(SICK),
-        leaving(STUCK),
         preempting(STUCK),
         POD,
         {},
     ],
-    ids=["running", "creating", "leaving", "leaving stuck", "preempting", "new", "empty"],
+    ids=["running", "preempting", "new", "empty"],
 )
 def test_a_pod_without_symptom_is_left_alone(raw: Any) -> None:
-    assert symptom_of(read(raw), GRACE) is None
+    assert symptom_of(read(raw), GRACE, NOW) is None
     watchlist = Watchlist(GRACE)
-    assert watchlist.observe(read(raw), NOW) is None
+    assert due(watchlist, read(raw), NOW) is None
     assert len(watchlist) == 0
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (waiting(POD, "ContainerCreating"), "NotStarted"),
+        (leaving(SICK), "Terminating"),
+        (leaving(STUCK), "Terminating"),
+    ],
+)
+def test_what_is_on_its_way_is_watched_and_proves_nothing_by_itself(raw: Any, reason: str) -> None:
+    symptom = symptom_of(read(raw), GRACE, NOW)
+    assert symptom is not None
+    assert (symptom.reason, symptom.grace, symptom.hard) == (reason, 60, False)
 
 
 def test_a_failed_pull_is_believed_after_its_grace_however_often_it_is_seen() -> None:
     watchlist = Watchlist(GRACE)
     for seconds in (0, 3, 9):
-        assert watchlist.observe(read(SICK), at(seconds)) == at(15)
-    assert watchlist.observe(read(SICK), at(20)) == at(20)  # overdue: now
+        assert due(watchlist, read(SICK), at(seconds)) == at(15)
+    assert due(watchlist, read(SICK), at(20)) == at(20)  # overdue: now
 
 
 def test_the_pods_own_word_counts_from_when_the_scheduler_gave_up() -> None:
     watchlist = Watchlist(GRACE)
-    assert watchlist.observe(read(stuck_since(-10)), NOW) == at(20)
-    assert watchlist.observe(read(stuck_since(-60)), NOW) == NOW
+    assert due(watchlist, read(stuck_since(-10)), NOW) == at(20)
+    assert due(watchlist, read(stuck_since(-60)), NOW) == NOW
 
 
 def test_a_clock_that_is_ahead_does_not_delay_us() -> None:
-    assert Watchlist(GRACE).observe(read(stuck_since(3600)), NOW) == at(30)
+    assert due(Watchlist(GRACE), read(stuck_since(3600)), NOW) == at(30)
 
 
 def test_a_flicker_begins_anew() -> None:
     watchlist = Watchlist(GRACE)
-    watchlist.observe(read(SICK), NOW)
-    assert watchlist.observe(read(running(POD)), at(10)) is None
-    assert watchlist.observe(read(SICK), at(12)) == at(27)
+    due(watchlist, read(SICK), NOW)
+    assert due(watchlist, read(running(POD)), at(10)) is None
+    assert due(watchlist, read(SICK), at(12)) == at(27)
 
 
 def test_a_pod_that_is_gone_is_forgotten() -> None:
     watchlist = Watchlist(GRACE)
-    watchlist.observe(read(SICK), NOW)
+    due(watchlist, read(SICK), NOW)
     assert len(watchlist) == 1
     watchlist.forget("shop", "web-1")
     watchlist.forget("shop", "never-seen")
     assert len(watchlist) == 0
-    assert watchlist.observe(read(SICK), at(100)) == at(115)
+    assert due(watchlist, read(SICK), at(100)) == at(115)
 
 
 def test_pods_of_one_name_in_two_namespaces_are_two() -> None:
     watchlist = Watchlist(GRACE)
     there = {**SICK, "metadata": {**SICK["metadata"], "namespace": "elsewhere"}}
-    watchlist.observe(read(SICK), NOW)
-    watchlist.observe(read(there), NOW)
+    due(watchlist, read(SICK), NOW)
+    due(watchlist, read(there), NOW)
     assert len(watchlist) == 2
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podiatrist.lifecycle.worker import WorkQueue
+from podiatrist.cluster.work_queue import WorkQueue
 
 A, B, C = ("shop", "a"), ("shop", "b"), ("shop", "c")
 
@@ -37,7 +37,9 @@ class JumpingLoop(asyncio.SelectorEventLoop):
         super()._run_once()  # type: ignore[misc]
 
 
-def run(story: Callable[[JumpingLoop, WorkQueue], Coroutine[Any, Any, None]]) -> None:
+def run(
+    story: Callable[[JumpingLoop, WorkQueue[tuple[str, str]]], Coroutine[Any, Any, None]],
+) -> None:
     """Run a story on a loop of its own."""
     loop = JumpingLoop()
 
@@ -60,7 +62,7 @@ async def nothing_within(seconds: float, taking: Awaitable[Any]) -> bool:
 
 
 def test_names_come_when_they_are_due_the_earliest_first() -> None:
-    async def story(loop: JumpingLoop, queue: WorkQueue) -> None:
+    async def story(loop: JumpingLoop, queue: WorkQueue[tuple[str, str]]) -> None:
         queue.add(C, 30)
         queue.add(A)
         queue.add(B, 10)
@@ -72,7 +74,7 @@ def test_names_come_when_they_are_due_the_earliest_first() -> None:
 
 @pytest.mark.parametrize(("first", "second"), [(60, 5), (5, 60)])
 def test_of_two_wishes_for_a_name_the_earlier_wins(first: float, second: float) -> None:
-    async def story(loop: JumpingLoop, queue: WorkQueue) -> None:
+    async def story(loop: JumpingLoop, queue: WorkQueue[tuple[str, str]]) -> None:
         queue.add(A, first)
         queue.add(A, second)
         assert await queue.take() == A
@@ -84,7 +86,7 @@ def test_of_two_wishes_for_a_name_the_earlier_wins(first: float, second: float) 
 
 
 def test_an_earlier_wish_wakes_whoever_waits() -> None:
-    async def story(loop: JumpingLoop, queue: WorkQueue) -> None:
+    async def story(loop: JumpingLoop, queue: WorkQueue[tuple[str, str]]) -> None:
         queue.add(A, 600)
         taking = asyncio.ensure_future(queue.take())
         await asyncio.sleep(1)
@@ -96,7 +98,7 @@ def test_an_earlier_wish_wakes_whoever_waits() -> None:
 
 
 def test_a_name_in_somebodys_hands_is_not_handed_out_again() -> None:
-    async def story(loop: JumpingLoop, queue: WorkQueue) -> None:
+    async def story(loop: JumpingLoop, queue: WorkQueue[tuple[str, str]]) -> None:
         queue.add(A)
         assert await queue.take() == A
         queue.add(A)
@@ -110,7 +112,7 @@ def test_a_name_in_somebodys_hands_is_not_handed_out_again() -> None:
 
 
 def test_waiting_for_a_busy_name_costs_nothing() -> None:
-    async def story(loop: JumpingLoop, queue: WorkQueue) -> None:
+    async def story(loop: JumpingLoop, queue: WorkQueue[tuple[str, str]]) -> None:
         queue.add(A)
         await queue.take()
         queue.add(A)
@@ -131,7 +133,7 @@ def test_waiting_for_a_busy_name_costs_nothing() -> None:
 def test_side_by_side_no_name_is_in_two_hands_and_none_is_lost(
     wishes: list[tuple[tuple[str, str], int, int]],
 ) -> None:
-    async def story(loop: JumpingLoop, queue: WorkQueue) -> None:
+    async def story(loop: JumpingLoop, queue: WorkQueue[tuple[str, str]]) -> None:
         held: set[tuple[str, str]] = set()
         served: set[tuple[str, str]] = set()
 

@@ -49,8 +49,12 @@ class Store:
 
     async def of_target(self, namespace: str, uid: str) -> list[Diagnosis]:
         """Return all Diagnoses of a workload, the newest episode first."""
+        return [d for d in await self.in_namespace(namespace) if is_about(d, uid)]
+
+    async def in_namespace(self, namespace: str) -> list[Diagnosis]:
+        """Return all readable Diagnoses of a namespace, the newest first."""
         raws = await self._client.list_all(DIAGNOSIS, namespace)
-        found = [d for d in map(parse_diagnosis, raws) if d and _is_about(d, uid)]
+        found = [d for d in map(parse_diagnosis, raws) if d]
         return sorted(found, key=lambda d: str(d.metadata.creation_timestamp), reverse=True)
 
     async def create(self, namespace: str, target: Target, name: str) -> bool:
@@ -122,6 +126,7 @@ def owner_reference(target: Target) -> Object:
     }
 
 
-def _is_about(diagnosis: Diagnosis, uid: str) -> bool:
+def is_about(diagnosis: Diagnosis, uid: str) -> bool:
+    """Say whether a Diagnosis is about the object of that UID."""
     observed = diagnosis.status.observed_target
     return uid in (diagnosis.spec.target.uid, observed.uid if observed else None)

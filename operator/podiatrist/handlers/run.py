@@ -16,7 +16,6 @@ from podiatrist.cluster.kinds import DIAGNOSIS
 from podiatrist.cluster.reader import Reader
 from podiatrist.cluster.store import Store
 from podiatrist.handlers import doors
-from podiatrist.handlers.bridge import Bridge
 from podiatrist.handlers.kopf_feed import watch_pods
 from podiatrist.handlers.kopf_settings import operator_options
 from podiatrist.handlers.settings import Settings
@@ -24,7 +23,12 @@ from podiatrist.handlers.stream_feed import stream
 from podiatrist.handlers.supervise import WatchEndedError
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.worker import Worker, executor_worker, operator_worker
+from podiatrist.notice.diagnoser import Diagnoser
+from podiatrist.notice.housekeeping import Housekeeping
+from podiatrist.notice.limits import Gate
 from podiatrist.notice.noticer import Noticer
+from podiatrist.notice.owners import Owners
+from podiatrist.notice.sweep import Sweep
 from podiatrist.notice.watchlist import Watchlist
 
 _PATIENCE = (0.5, 1.0, 2.0, 4.0)
@@ -45,14 +49,33 @@ async def run_operator(kubeconfig: Path | None, settings: Settings) -> None:
     async with connect(kubeconfig, "podiatrist-operator") as client:
         context = await _context(client, settings)
         worker = operator_worker(context)
-        noticer = Noticer(client, context.store, Watchlist(settings.grace), _now)
-        audience = Bridge(noticer)
+        noticer, sweep = noticing(context, settings)
         registry = kopf.OperatorRegistry()
         if settings.feed == "stream":
-            await _serve(registry, worker, stream(client, audience))
+            await _serve(registry, worker, noticer.run(), sweep.run(), stream(client, noticer))
         else:
-            watch_pods(registry, audience)
-            await _serve(registry, worker)
+            watch_pods(registry, noticer)
+            await _serve(registry, worker, noticer.run(), sweep.run())
+
+
+def noticing(context: Context, settings: Settings) -> tuple[Noticer, Sweep]:
+    """Put together what notices: what the feeds talk to, and the sweep."""
+    client, reader = context.client, context.reader
+    watchlist = Watchlist(settings.grace)
+    diagnoser = Diagnoser(
+        client, reader, context.store, watchlist, Gate(settings.limits), context.clock
+    )
+    noticer = Noticer(Owners(client, context.clock), diagnoser, watchlist, context.clock)
+    sweep = Sweep(
+        client,
+        reader.surroundings,
+        noticer,
+        Housekeeping(client, settings.keeping, context.clock),
+        context.clock,
+        every=settings.sweep,
+        grace=settings.grace.silent,
+    )
+    return noticer, sweep
 
 
 async def run_executor(kubeconfig: Path | None, settings: Settings) -> None:

@@ -6,6 +6,8 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from podiatrist.lifecycle.context import Timing
+from podiatrist.notice.housekeeping import Keeping
+from podiatrist.notice.limits import Limits
 from podiatrist.notice.symptoms import Grace
 
 
@@ -18,6 +20,30 @@ class Settings(BaseSettings):
     """How long a pod may be without a node before it is a symptom."""
     grace_image: float = Field(default=Grace.image, ge=0)
     """How long an image pull may fail before it is a symptom."""
+    grace_crash: float = Field(default=Grace.crash, ge=0)
+    """How long a container that ended at least twice may be down before it is a symptom."""
+    grace_start: float = Field(default=Grace.start, ge=0)
+    """How long a container may be impossible to make before it is a symptom."""
+    grace_stuck: float = Field(default=Grace.stuck, ge=0)
+    """How long a pod with a node may not be started, or be half ended."""
+    grace_not_ready: float = Field(default=Grace.not_ready, ge=0)
+    """How long a pod may run without getting ready."""
+    grace_terminating: float = Field(default=Grace.terminating, ge=0)
+    """How long a pod may outlive its own grace period."""
+    grace_silent: float = Field(default=Grace.silent, ge=0)
+    """How long a fault that no pod shows must last."""
+    sweep: float = Field(default=60.0, ge=1)
+    """Between two sweeps for faults that no pod shows, and for Diagnoses that are history."""
+    most_per_owner: int = Field(default=Limits.per_owner, ge=1)
+    """New Diagnoses of one workload within an hour."""
+    most_per_namespace: int = Field(default=Limits.per_namespace, ge=1)
+    """New Diagnoses in one namespace within an hour."""
+    keep: float = Field(default=Keeping.seconds, ge=0)
+    """How long a Diagnosis stays after its end."""
+    keep_per_owner: int = Field(default=Keeping.per_owner, ge=1)
+    """How many Diagnoses that are over stay for one workload."""
+    keep_per_namespace: int = Field(default=Keeping.per_namespace, ge=1)
+    """How many Diagnoses that are over stay in one namespace."""
     recheck: float = Field(default=Timing.recheck, ge=1)
     """Between two looks at a workload that waits for a human."""
     heal: float = Field(default=Timing.heal, ge=0)
@@ -36,7 +62,30 @@ class Settings(BaseSettings):
     @property
     def grace(self) -> Grace:
         """The grace of each symptom."""
-        return Grace(unschedulable=self.grace_unschedulable, image=self.grace_image)
+        return Grace(
+            unschedulable=self.grace_unschedulable,
+            image=self.grace_image,
+            crash=self.grace_crash,
+            start=self.grace_start,
+            stuck=self.grace_stuck,
+            not_ready=self.grace_not_ready,
+            terminating=self.grace_terminating,
+            silent=self.grace_silent,
+        )
+
+    @property
+    def limits(self) -> Limits:
+        """How many new Diagnoses are too many."""
+        return Limits(per_owner=self.most_per_owner, per_namespace=self.most_per_namespace)
+
+    @property
+    def keeping(self) -> Keeping:
+        """How long Diagnoses that are over stay."""
+        return Keeping(
+            seconds=self.keep,
+            per_owner=self.keep_per_owner,
+            per_namespace=self.keep_per_namespace,
+        )
 
     @property
     def timing(self) -> Timing:

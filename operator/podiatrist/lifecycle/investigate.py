@@ -24,6 +24,7 @@ from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.look import UnknownKindError, look
 from podiatrist.lifecycle.next_step import retry_asked, token
 from podiatrist.lifecycle.propose import MOST_FINDINGS, offer_options, root_cause, severity
+from podiatrist.lifecycle.related import related
 
 _MOST_SUPERSEDED = 16
 
@@ -46,6 +47,7 @@ async def investigate(context: Context, diagnosis: Diagnosis) -> float | None:
     status = diagnosis.status
     status.observed_target = observe(snapshot)
     status.findings = findings
+    status.related_to = await related(context, diagnosis, results)
     status.options = _with_previews(
         offer_options(snapshot, results, context.timing.soak), status.options
     )
@@ -88,8 +90,10 @@ async def recheck(context: Context, diagnosis: Diagnosis) -> float | None:
     if results:
         options = offer_options(snapshot, results, context.timing.soak)
         before = [f.reason for f in diagnosis.status.findings]
-        if [r.finding.reason for r in results][:MOST_FINDINGS] != before or (
-            _digests(options) != _digests(diagnosis.status.options)
+        if (
+            [r.finding.reason for r in results][:MOST_FINDINGS] != before
+            or _digests(options) != _digests(diagnosis.status.options)
+            or await related(context, diagnosis, results) != diagnosis.status.related_to
         ):
             # Never at once: two operators of different settings would answer each other for ever.
             await investigate(context, diagnosis)

@@ -1,16 +1,12 @@
-"""Carries steps out: one Diagnosis at a time by itself, several side by side.
-
-The queue holds names, never objects: what is done is decided on a fresh reading. Everything that
-matters is in the cluster, so the queue may be lost at any time.
-"""
+"""Carries steps out: one Diagnosis at a time by itself, several side by side."""
 
 import asyncio
-import heapq
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 from podiatrist.api.diagnosis import Diagnosis
 from podiatrist.cluster.errors import ClusterError, ConflictError, NotFoundError
+from podiatrist.cluster.work_queue import WorkQueue
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.execute import execute
 from podiatrist.lifecycle.investigate import investigate, recheck
@@ -40,61 +36,6 @@ _FIRST_RETRY, _LAST_RETRY = 1.0, 60.0
 """Seconds before a failed step is tried again: doubled each time, up to a minute."""
 
 
-class WorkQueue:
-    """Names that want attention, each at a time; a name is in it once and handed out once."""
-
-    def __init__(self) -> None:
-        self._due: dict[Key, float] = {}
-        self._heap: list[tuple[float, Key]] = []
-        self._busy: set[Key] = set()
-        self._changed = asyncio.Event()
-
-    def add(self, key: Key, after: float = 0.0) -> None:
-        """Ask for attention in `after` seconds; an earlier wish for the same name stays."""
-        due = asyncio.get_running_loop().time() + after
-        if due < self._due.get(key, float("inf")):
-            self._due[key] = due
-            heapq.heappush(self._heap, (due, key))
-            self._changed.set()
-
-    async def take(self) -> Key:
-        """Wait for the next name that is due and not in somebody's hands."""
-        while True:
-            now = asyncio.get_running_loop().time()
-            key = self._pop(now)
-            if key is not None:
-                self._busy.add(key)
-                return key
-            self._changed.clear()
-            waiting = [due for k, due in self._due.items() if k not in self._busy]
-            timeout = max(0.0, min(waiting) - now) if waiting else None
-            try:
-                await asyncio.wait_for(self._changed.wait(), timeout)
-            except TimeoutError:
-                continue
-
-    def _pop(self, now: float) -> Key | None:
-        held: list[tuple[float, Key]] = []
-        found: Key | None = None
-        while self._heap and self._heap[0][0] <= now and found is None:
-            due, key = heapq.heappop(self._heap)
-            if self._due.get(key) != due:
-                continue  # an earlier wish for the same name was served instead
-            if key in self._busy:
-                held.append((due, key))
-            else:
-                del self._due[key]
-                found = key
-        for entry in held:
-            heapq.heappush(self._heap, entry)
-        return found
-
-    def done(self, key: Key) -> None:
-        """Give a name back."""
-        self._busy.discard(key)
-        self._changed.set()
-
-
 class Worker:
     """Does the steps of one role."""
 
@@ -102,7 +43,7 @@ class Worker:
         self._context = context
         self._role = role
         self._failures: dict[Key, int] = {}
-        self.queue = WorkQueue()
+        self.queue: WorkQueue[Key] = WorkQueue()
 
     async def run(self, side_by_side: int = 8) -> None:
         """Work until cancelled."""

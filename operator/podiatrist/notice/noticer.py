@@ -1,158 +1,177 @@
-"""From a sick pod to one Diagnosis of its workload."""
+"""From what the feeds and the sweep see to looks at what may be sick: few, patient, counted."""
 
 import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from weakref import WeakValueDictionary
 
-from podiatrist.api import names
-from podiatrist.api.conditions import OVER
-from podiatrist.api.diagnosis import Diagnosis, State, Target
-from podiatrist.cluster.client import Client, Object
 from podiatrist.cluster.errors import ClusterError, NotFoundError
-from podiatrist.cluster.kinds import NAMESPACE, POD
-from podiatrist.cluster.objects import Metadata, Pod, parse
-from podiatrist.cluster.reader import top_owner
-from podiatrist.cluster.store import Store, spec_hash
+from podiatrist.cluster.kinds import JOB, POD, WORKLOADS, find_target_kind
+from podiatrist.cluster.objects import Event, Pod
+from podiatrist.cluster.work_queue import WorkQueue
+from podiatrist.notice.diagnoser import Diagnoser, Outcome
+from podiatrist.notice.owners import Owners, Target
 from podiatrist.notice.watchlist import Watchlist
 
 log = logging.getLogger(__name__)
 
 _RETRY = 10.0
-"""Seconds until a pod is looked at again when the API server could not answer."""
+"""Seconds until a target is looked at again when the API server could not answer."""
 
-_AGAIN = 60.0
-"""Seconds until a pod that is still sick is looked at again: its Diagnosis may have ended."""
+_AGAIN, _SELDOM = 60.0, 600.0
+"""Seconds until a target that is still sick is looked at again, doubled each time: its Diagnosis
+may have ended, or what it suffers from may be explained by now."""
+
+_SIDE_BY_SIDE = 4
+"""Looks under way at once."""
+
+_AFTER_EVENT = 2.0
+"""Seconds from a telling event to a look: its object's status follows the event."""
+
+_TELLING = frozenset(
+    {
+        "FailedCreate",
+        "UnparseableSchedule",
+        "InvalidSchedule",
+        "UnknownTimeZone",
+        "TooManyMissedTimes",
+        "MissSchedule",
+        "ProvisioningFailed",
+        "FailedGetScale",
+        "FailedGetResourceMetric",
+        "BackoffLimitExceeded",
+        "DeadlineExceeded",
+    }
+)
+"""Reasons of events that speak of a fault which no pod shows, or not for long."""
+
+_LEAST_PAUSE = 5.0
+"""Seconds between two looks at one target, whatever is seen of it."""
 
 
 class Noticer:
-    """Decides which pods are worth a Diagnosis and makes it."""
+    """Decides what is looked at, and when. Takes what feeds see without I/O."""
 
     def __init__(
         self,
-        client: Client,
-        store: Store,
+        owners: Owners,
+        diagnoser: Diagnoser,
         watchlist: Watchlist,
         clock: Callable[[], datetime],
     ) -> None:
-        self._client = client
-        self._store = store
+        self._owners = owners
+        self._diagnoser = diagnoser
         self._watchlist = watchlist
         self._clock = clock
-        self._timers: dict[tuple[str, str], asyncio.TimerHandle] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        # Pods of one owner are often noticed at once; the lock lives as long as one of them looks.
-        self._owner_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._pods: WorkQueue[tuple[str, str]] = WorkQueue()
+        self._sick: dict[tuple[str, str], Pod] = {}
+        self._targets: WorkQueue[Target] = WorkQueue()
+        self._pauses: dict[Target, float] = {}
+        self._looked: dict[Target, float] = {}
 
-    def pod_seen(self, raw: Object, *, deleted: bool = False) -> None:
-        """Take note of a pod event. No I/O; a sick pod is looked at when its grace is over."""
-        pod = parse(Pod, raw)
-        if pod is None or not pod.metadata.name:
-            return
+    def pod_seen(self, pod: Pod, *, deleted: bool = False) -> None:
+        """Take note of a pod as it is now; a sick one is looked at when its grace is over."""
         key = (pod.metadata.namespace, pod.metadata.name)
-        if deleted:
-            self._watchlist.forget(*key)
-            self._cancel(key)
+        if not pod.metadata.name:
             return
         now = self._clock()
-        due = self._watchlist.observe(pod, now)
-        if due is None:
-            self._cancel(key)
-        elif key not in self._timers:
-            self._look_at(key, (due - now).total_seconds())
-
-    def hint(self, namespace: str, name: str) -> None:
-        """Take note that an event speaks of trouble in a pod: look at it, in case we missed it."""
-        key = (namespace, name)
-        if namespace and name and key not in self._timers:
-            self._look_at(key, 1.0)
-
-    def _look_at(self, key: tuple[str, str], after: float) -> None:
-        loop = asyncio.get_running_loop()
-        self._timers[key] = loop.call_later(max(0.0, after), self._start, key)
-
-    def _start(self, key: tuple[str, str]) -> None:
-        self._timers.pop(key, None)
-        task = asyncio.get_running_loop().create_task(self._look(key))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    def _cancel(self, key: tuple[str, str]) -> None:
-        timer = self._timers.pop(key, None)
-        if timer is not None:
-            timer.cancel()
-
-    async def _look(self, key: tuple[str, str]) -> None:
-        """Read the pod again: what we saw may be old. Still sick after its grace: diagnose."""
-        try:
-            raw = await self._client.get(POD, *key)
-            pod = parse(Pod, raw)
-            now = self._clock()
-            due = self._watchlist.observe(pod, now) if pod else None
-            if due is None:
-                return
-            if due > now:
-                self._look_at(key, (due - now).total_seconds())
-                return
-            await self._diagnose(raw)
-            self._look_at(key, _AGAIN)
-        except NotFoundError:
+        entry = None if deleted else self._watchlist.observe(pod, now)
+        if entry is None:
             self._watchlist.forget(*key)
-        except ClusterError as error:
-            log.warning("could not look at pod %s/%s: %s", *key, error)
-            self._look_at(key, _RETRY)
+            self._pods.remove(key)
+            self._sick.pop(key, None)
+            return
+        known = self._sick.get(key)
+        self._sick[key] = _reminder(pod)
+        if known is None:
+            self._pods.add(key, (entry.due - now).total_seconds())
 
-    async def _diagnose(self, pod: Object) -> None:
-        kind, owner = await top_owner(self._client, POD, pod)
-        metadata = parse(Metadata, owner.get("metadata") or {}) or Metadata()
-        lock = self._owner_locks.get(metadata.uid) or asyncio.Lock()
-        self._owner_locks[metadata.uid] = lock
-        async with lock:
-            if await self._ignored(metadata):
-                return
-            name = self._next_name(
-                await self._store.of_target(metadata.namespace, metadata.uid), metadata, owner
-            )
-            if name is None:
-                return
-            target = Target(
-                api_version=kind.api_version,
-                kind=kind.kind,
-                name=metadata.name,
-                uid=metadata.uid,
-            )
-            if await self._store.create(metadata.namespace, target, name):
-                log.info("noticed %s %s/%s: Diagnosis %s", kind.kind, metadata.namespace,
-                         metadata.name, name)  # fmt: skip
+    def event_seen(self, event: Event) -> None:
+        """Take note of a warning: what it is about may be sick without a pod to show for it."""
+        about = event.involved_object
+        kind = find_target_kind(about.api_version, about.kind)
+        if kind is None or kind is POD or event.reason not in _TELLING or not about.name:
+            return
+        if kind in WORKLOADS and kind is not JOB:
+            after = max(_AFTER_EVENT, self._watchlist.grace.start)
+        else:
+            after = max(_AFTER_EVENT, self._watchlist.grace.crash)
+        self.suspect(Target.of(kind, about.namespace, about.name), after)
 
-    async def _ignored(self, metadata: Metadata) -> bool:
-        """Whether a human asked to leave the workload or its namespace alone."""
-        if names.IGNORE in metadata.annotations or names.PAUSE in metadata.annotations:
-            return True
-        raw = await self._client.get(NAMESPACE, None, metadata.namespace)
-        annotations = (raw.get("metadata") or {}).get("annotations") or {}
-        return names.IGNORE in annotations or names.PAUSE in annotations
+    def suspect(self, target: Target, after: float = 0.0) -> None:
+        """Ask for a look at a target in `after` seconds, or sooner where one is due sooner."""
+        looked = self._looked.get(target)
+        if looked is not None:
+            after = max(after, looked + _LEAST_PAUSE - asyncio.get_running_loop().time())
+        self._targets.add(target, after)
 
-    def _next_name(self, known: list[Diagnosis], metadata: Metadata, owner: Object) -> str | None:
-        """Return the name for a new Diagnosis; None where one already tells this story."""
-        if not known:
-            return names.diagnosis_name(metadata.name, metadata.uid)
-        if any(d.status.state not in OVER for d in known) or not begins_anew(
-            known[0], spec_hash(owner)
-        ):
+    async def run(self) -> None:
+        """Look at what is due, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._climb())
+            for _ in range(_SIDE_BY_SIDE):
+                group.create_task(self._look())
+
+    async def _climb(self) -> None:
+        """Find the owner of each sick pod whose grace is over, and ask for a look at it."""
+        while True:
+            key = await self._pods.take()
+            try:
+                pod = self._sick.get(key)
+                if pod is not None:
+                    self.suspect(await self._owners.top(pod))
+            except ClusterError as error:
+                log.warning("could not find the owner of pod %s/%s: %s", *key, error)
+                self._pods.add(key, _RETRY)
+            except Exception:
+                log.exception("finding the owner of pod %s/%s failed", *key)
+                self._pods.add(key, _AGAIN)
+            finally:
+                self._pods.done(key)
+
+    async def _look(self) -> None:
+        while True:
+            target = await self._targets.take()
+            again: float | None = _AGAIN
+            try:
+                again = await self._look_at(target)
+            except Exception:
+                log.exception("looking at %s failed", target)
+            finally:
+                self._targets.done(target)
+            if again is None:
+                self._pauses.pop(target, None)
+                self._looked.pop(target, None)
+            else:
+                self._looked[target] = asyncio.get_running_loop().time()
+                self._targets.add(target, again)
+
+    async def _look_at(self, target: Target) -> float | None:
+        """Look once; returns the seconds until the next look, None where nothing is wrong."""
+        try:
+            top = await self._owners.above(target)  # events speak of ReplicaSets and Jobs
+            if top != target:
+                self.suspect(top)
+                return None
+            return self._next(target, await self._diagnoser.look(target))
+        except NotFoundError:
             return None
-        episode = max(names.episode_of(d.metadata.name) for d in known) + 1
-        return names.diagnosis_name(metadata.name, metadata.uid, episode)
+        except ClusterError as error:
+            log.warning("could not look at %s: %s", target, error)
+            return _RETRY
+
+    def _next(self, target: Target, outcome: Outcome) -> float | None:
+        for cause in outcome.causes:
+            self.suspect(cause)
+        if not outcome.sick:
+            return None
+        if outcome.wait is not None:
+            return max(0.5, outcome.wait)
+        pause = self._pauses.get(target, _AGAIN / 2) * 2
+        self._pauses[target] = min(pause, _SELDOM)
+        return self._pauses[target]
 
 
-def begins_anew(last: Diagnosis, now_hash: str) -> bool:
-    """Say whether a sick workload whose last Diagnosis is over deserves another one.
-
-    After a success or a recovery it is a new episode. After a rejection, a rollback or a failure
-    the old story still tells all there is, until somebody changes the workload.
-    """
-    if last.status.state in (State.SUCCEEDED, State.RESOLVED):
-        return True
-    observed = last.status.observed_target
-    return observed is None or observed.spec_hash != now_hash
+def _reminder(pod: Pod) -> Pod:
+    """Return what must be kept of a sick pod: its name and its owner."""
+    return Pod(metadata=pod.metadata)

@@ -20,6 +20,7 @@ from podiatrist.cluster.objects.network import (
     IngressClass,
     NetworkPolicy,
     Service,
+    ServicePort,
 )
 from podiatrist.cluster.objects.nodes import Node, Taint
 from podiatrist.cluster.objects.pods import (
@@ -91,6 +92,7 @@ __all__ = [
     "ResourceQuota",
     "Resources",
     "Service",
+    "ServicePort",
     "StorageClass",
     "Struct",
     "T",

@@ -1,0 +1,152 @@
+"""One look at a target that may be sick: is it worth a Diagnosis, and whose?"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from podiatrist.analyzers import analyze
+from podiatrist.analyzers.result import Result
+from podiatrist.api import names
+from podiatrist.api.conditions import OVER
+from podiatrist.api.diagnosis import Diagnosis, ObjectRef, State
+from podiatrist.api.diagnosis import Target as DiagnosisTarget
+from podiatrist.cluster.client import Client
+from podiatrist.cluster.kinds import NAMESPACE, NODE, WORKLOADS
+from podiatrist.cluster.reader import Reader
+from podiatrist.cluster.snapshot import Snapshot
+from podiatrist.cluster.store import Store, is_about, spec_hash
+from podiatrist.notice.limits import Gate
+from podiatrist.notice.owners import Target, kind_of
+from podiatrist.notice.watchlist import Watchlist
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a look came to.
+
+    `sick`: something is wrong that is worth another look later. `wait`: seconds until a symptom
+    is to be believed, where that alone was missing. `causes`: objects whose fault it is.
+    """
+
+    sick: bool
+    wait: float | None = None
+    causes: tuple[Target, ...] = ()
+
+
+class Diagnoser:
+    """Looks at targets, and makes a Diagnosis where there is none that tells the story."""
+
+    def __init__(
+        self,
+        client: Client,
+        reader: Reader,
+        store: Store,
+        watchlist: Watchlist,
+        gate: Gate,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._client = client
+        self._reader = reader
+        self._store = store
+        self._watchlist = watchlist
+        self._gate = gate
+        self._clock = clock
+
+    async def look(self, target: Target) -> Outcome:
+        """Read the target, let the rules judge it, and make a Diagnosis where one is due.
+
+        Raises NotFoundError where it is gone, ClusterError where nobody can say.
+        """
+        kind = kind_of(target)
+        now = self._clock()
+        snapshot = await self._reader.read(kind, target.namespace or None, target.name, now)
+        results = analyze(snapshot)
+        symptoms: list[str] = []
+        if kind in WORKLOADS:
+            believed = list(self._watchlist.believed(snapshot.pods, now))
+            symptoms = [s.reason for s in believed if s.hard]
+            wait = self._watchlist.next_due(snapshot.pods, now)
+            if not believed and wait is not None:
+                # Its pods show something that is too young: rules may already see it, we wait.
+                return Outcome(sick=True, wait=wait)
+            if not results and not symptoms:
+                return Outcome(sick=bool(believed))
+        elif not results:
+            return Outcome(sick=False)
+        causes = tuple(_target_of(r.cause) for r in results if r.cause is not None)
+        if results and _someone_elses(snapshot, results):
+            return Outcome(sick=True, causes=causes)
+        await self._make(target, snapshot, now)
+        return Outcome(sick=True, causes=causes)
+
+    async def _make(self, target: Target, snapshot: Snapshot, now: datetime) -> None:
+        home = target.namespace or names.NAMESPACE
+        if await self._ignored(snapshot):
+            return
+        known = await self._store.in_namespace(home)
+        metadata = snapshot.metadata
+        own = [d for d in known if is_about(d, metadata.uid)]
+        name = next_name(own, snapshot)
+        if name is None or not self._gate.opens(home, own, known, now):
+            return
+        wanted = DiagnosisTarget(
+            api_version=target.api_version, kind=target.kind, name=target.name, uid=metadata.uid
+        )
+        if await self._store.create(home, wanted, name):
+            log.info("noticed %s: Diagnosis %s/%s", target, home, name)
+
+    async def _ignored(self, snapshot: Snapshot) -> bool:
+        """Whether a human asked to leave the object or its namespace alone."""
+        annotations = dict(snapshot.metadata.annotations)
+        if snapshot.namespace:
+            raw = await self._client.get(NAMESPACE, None, snapshot.namespace)
+            annotations |= (raw.get("metadata") or {}).get("annotations") or {}
+        return names.IGNORE in annotations or names.PAUSE in annotations
+
+
+def _someone_elses(snapshot: Snapshot, results: list[Result]) -> bool:
+    """Whether nothing is left to say here: the Diagnosis of the cause tells it all.
+
+    Of a node's trouble the node's own Diagnosis names the sufferers: one for the node, not one
+    for each of them. A workload that suffers from another workload has its own story, which
+    points there; a Service or a claim without a fault of its own has none.
+    """
+    if any(r.cause is None for r in results):
+        return False
+    of_node = all(r.cause is not None and r.cause.kind == NODE.kind for r in results)
+    return of_node or snapshot.kind not in WORKLOADS
+
+
+def _target_of(ref: ObjectRef) -> Target:
+    return Target(ref.api_version, ref.kind, ref.namespace or "", ref.name)
+
+
+def next_name(known: list[Diagnosis], snapshot: Snapshot) -> str | None:
+    """Return the name for a new Diagnosis; None where one already tells this story.
+
+    `known` are those of the target so far, the newest first.
+    """
+    metadata = snapshot.metadata
+    if not known:
+        return names.diagnosis_name(metadata.name, metadata.uid)
+    if any(d.status.state not in OVER for d in known) or not begins_anew(
+        known[0], spec_hash(snapshot.target_raw)
+    ):
+        return None
+    episode = max(names.episode_of(d.metadata.name) for d in known) + 1
+    return names.diagnosis_name(metadata.name, metadata.uid, episode)
+
+
+def begins_anew(last: Diagnosis, now_hash: str) -> bool:
+    """Say whether a sick workload whose last Diagnosis is over deserves another one.
+
+    After a success or a recovery it is a new episode. After a rejection, a rollback or a failure
+    the old story still tells all there is, until somebody changes the workload.
+    """
+    if last.status.state in (State.SUCCEEDED, State.RESOLVED):
+        return True
+    observed = last.status.observed_target
+    return observed is None or observed.spec_hash != now_hash

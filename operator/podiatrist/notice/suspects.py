@@ -1,0 +1,219 @@
+"""What may be wrong without a pod to show for it: cheap predicates over slim lists.
+
+A suspect is only worth a look; the rules decide. So these err on the side of looking, but never
+on what every healthy cluster is full of.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from podiatrist.analyzers.scheduling import unschedulable
+from podiatrist.cluster.kinds import (
+    CRON_JOB,
+    HPA,
+    INGRESS,
+    JOB,
+    NETWORK_POLICY,
+    NODE,
+    PDB,
+    PVC,
+    SERVICE,
+    Kind,
+    find_kind,
+)
+from podiatrist.cluster.objects import (
+    Autoscaler,
+    Claim,
+    Condition,
+    CronJob,
+    DisruptionBudget,
+    EndpointSlice,
+    Ingress,
+    Job,
+    LabelSelector,
+    NamedObject,
+    NetworkPolicy,
+    Node,
+    Pod,
+    Service,
+    Workload,
+)
+from podiatrist.notice.owners import Target
+from podiatrist.notice.symptoms import HISTORY
+
+_DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The cluster as the sweep reads it: projections of everything that may be silently sick."""
+
+    workloads: list[Workload] = field(default_factory=list)
+    pods: list[Pod] = field(default_factory=list)
+    services: list[Service] = field(default_factory=list)
+    endpoint_slices: list[EndpointSlice] = field(default_factory=list)
+    ingresses: list[Ingress] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+    autoscalers: list[Autoscaler] = field(default_factory=list)
+    budgets: list[DisruptionBudget] = field(default_factory=list)
+    cron_jobs: list[CronJob] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+    policies: list[NetworkPolicy] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
+
+
+def suspects(reading: Reading, now: datetime) -> Iterator[Target]:
+    """Yield what is worth a look."""
+    pods_of: dict[str, list[Pod]] = defaultdict(list)
+    for pod in reading.pods:
+        pods_of[pod.metadata.namespace].append(pod)
+    yield from _workloads(reading, pods_of)
+    yield from _services(reading, pods_of)
+    yield from _named(INGRESS, reading.ingresses)
+    yield from _named(NETWORK_POLICY, reading.policies)
+    yield from _named(PVC, (c for c in reading.claims if _claim_waits(c)))
+    yield from _named(HPA, (a for a in reading.autoscalers if _autoscaler_complains(a)))
+    yield from _budgets(reading, pods_of)
+    yield from _runs(reading, now)
+    yield from _nodes(reading)
+
+
+def _named(kind: Kind, objects: Iterable[NamedObject]) -> Iterator[Target]:
+    for found in objects:
+        yield Target.of(kind, found.metadata.namespace, found.metadata.name)
+
+
+def _is(conditions: list[Condition], kind: str, status: str) -> Condition | None:
+    return next((c for c in conditions if (c.type, c.status) == (kind, status)), None)
+
+
+def _workloads(reading: Reading, pods_of: dict[str, list[Pod]]) -> Iterator[Target]:
+    """Yield workloads that are behind, and those at zero that others may be waiting for."""
+    sick_namespaces = {
+        namespace for namespace, pods in pods_of.items() if any(not _ready(p) for p in pods)
+    }
+    for workload in reading.workloads:
+        kind = find_kind(workload.api_version, workload.kind)
+        status, namespace = workload.status, workload.metadata.namespace
+        if kind is None or workload.metadata.controller is not None:
+            continue
+        wanted = status.desired_number_scheduled or workload.replicas
+        ready = status.ready_replicas or status.number_available
+        if workload.kind == "DaemonSet":
+            behind = ready < wanted or status.number_misscheduled > 0 or wanted == 0
+        elif workload.replicas == 0:
+            behind = namespace in sick_namespaces and _served(workload, reading.services)
+        else:
+            behind = (
+                ready < wanted
+                or status.updated_replicas < wanted
+                or _is(status.conditions, "Progressing", "False") is not None
+            )
+        if behind:
+            yield Target.of(kind, namespace, workload.metadata.name)
+
+
+def _served(workload: Workload, services: list[Service]) -> bool:
+    labels = workload.spec.template.metadata.labels
+    return any(
+        s.metadata.namespace == workload.metadata.namespace
+        and s.spec.selector
+        and s.spec.selector.items() <= labels.items()
+        for s in services
+    )
+
+
+def _ready(pod: Pod) -> bool:
+    ready = pod.condition("Ready")
+    return pod.ended or (ready is not None and ready.status == "True")
+
+
+def _services(reading: Reading, pods_of: dict[str, list[Pod]]) -> Iterator[Target]:
+    """Yield Services without a ready address, or with a port that their pods do not declare."""
+    reached = {
+        (s.metadata.namespace, s.service)
+        for s in reading.endpoint_slices
+        if any(e.conditions.ready is not False for e in s.endpoints)
+    }
+    for service in reading.services:
+        namespace, name = service.metadata.namespace, service.metadata.name
+        selector = service.spec.selector
+        if not selector or service.spec.type == "ExternalName":
+            continue
+        selected = [p for p in pods_of[namespace] if selector.items() <= p.metadata.labels.items()]
+        if (namespace, name) not in reached or not _ports_declared(service, selected):
+            yield Target.of(SERVICE, namespace, name)
+
+
+def _ports_declared(service: Service, pods: list[Pod]) -> bool:
+    containers = [c for p in pods for c in p.spec.containers]
+    names = {p.name for c in containers for p in c.ports}
+    numbers = {p.container_port for c in containers for p in c.ports}
+    return all(
+        (port.target_port if port.target_port is not None else port.port) in names | numbers
+        for port in service.spec.ports
+    )
+
+
+def _claim_waits(claim: Claim) -> bool:
+    resizing = any("Resize" in c.type and c.status == "True" for c in claim.status.conditions)
+    return claim.status.phase in ("Pending", "Lost") or resizing
+
+
+def _autoscaler_complains(autoscaler: Autoscaler) -> bool:
+    conditions = autoscaler.status.conditions
+    inactive = _is(conditions, "ScalingActive", "False")
+    return (
+        _is(conditions, "AbleToScale", "False") is not None
+        or (inactive is not None and inactive.reason != "ScalingDisabled")
+        or _is(conditions, "ScalingLimited", "True") is not None
+    )
+
+
+def _budgets(reading: Reading, pods_of: dict[str, list[Pod]]) -> Iterator[Target]:
+    """Yield budgets that allow nothing while a node is being drained, and those that fail."""
+    cordoned = {n.metadata.name for n in reading.nodes if n.spec.unschedulable}
+    for budget in reading.budgets:
+        failed = _is(budget.status.conditions, "DisruptionAllowed", "False")
+        selector = budget.spec.selector or LabelSelector()
+        blocks = budget.status.disruptions_allowed == 0 and any(
+            p.spec.node_name in cordoned and selector.matches(p.metadata.labels)
+            for p in pods_of[budget.metadata.namespace]
+        )
+        if blocks or (failed is not None and failed.reason == "SyncFailed"):
+            yield Target.of(PDB, budget.metadata.namespace, budget.metadata.name)
+
+
+def _runs(reading: Reading, now: datetime) -> Iterator[Target]:
+    """Yield Jobs that failed lately, and CronJobs that look stuck."""
+    for job in reading.jobs:
+        failed = _is(job.status.conditions, "Failed", "True")
+        ended = failed.last_transition_time if failed is not None else None
+        recent = ended is not None and now - ended < HISTORY
+        if recent:
+            yield Target.of(JOB, job.metadata.namespace, job.metadata.name)
+    for cron_job in reading.cron_jobs:
+        spec, status = cron_job.spec, cron_job.status
+        never = status.last_schedule_time is None
+        if not spec.suspend and (never or len(status.active) > 1 or _late(cron_job, now)):
+            yield Target.of(CRON_JOB, cron_job.metadata.namespace, cron_job.metadata.name)
+
+
+def _late(cron_job: CronJob, now: datetime) -> bool:
+    last = cron_job.status.last_schedule_time
+    return last is not None and now - last > timedelta(hours=1)
+
+
+def _nodes(reading: Reading) -> Iterator[Target]:
+    """Yield nodes that are not ready or under pressure; cordoned ones while pods wait."""
+    waiting = any(unschedulable(p) for p in reading.pods)
+    for node in reading.nodes:
+        trouble = any(
+            c.status != "True" if c.type == "Ready" else c.status == "True"
+            for c in node.status.conditions
+            if c.type == "Ready" or c.type.endswith(("Pressure", "Unavailable"))
+        )
+        if trouble or (node.spec.unschedulable and waiting):
+            yield Target.of(NODE, "", node.metadata.name)
