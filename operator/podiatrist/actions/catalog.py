@@ -13,10 +13,10 @@ from podiatrist.actions.set_claim import SetClaim
 from podiatrist.actions.set_command import SetCommand
 from podiatrist.actions.set_env import SetEnv
 from podiatrist.actions.set_image import SetImage
-from podiatrist.actions.set_probe import SetProbe
 from podiatrist.actions.set_ingress_backend import SetIngressBackend
 from podiatrist.actions.set_ingress_class import SetIngressClass
 from podiatrist.actions.set_mount import SetMount
+from podiatrist.actions.set_probe import SetProbe
 from podiatrist.actions.set_reference import SetReference
 from podiatrist.actions.set_resources import SetResources
 from podiatrist.actions.set_security_context import SetSecurityContext

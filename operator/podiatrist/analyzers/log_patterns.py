@@ -113,7 +113,8 @@ PATTERNS: tuple[Pattern, ...] = (
     _pattern(
         "UnknownFlag",
         r"(?:unknown|unrecognized|unrecognised|invalid|illegal|unexpected|bad) "
-        r"(?:command[- ]line )?(?:shorthand )?(?:flag|option|argument|switch|arguments|options)s?(?: provided)?"
+        r"(?:command[- ]line )?(?:shorthand )?(?:flag|option|argument|switch)s?"
+        r"(?: provided)?"
         r"[:\s=]{0,3}(?:--\s+)?['\"`]{0,2}(-{0,2}\w[\w.-]{0,80})"
         r"|flag provided but not defined: (-{1,2}[\w.-]{1,80})"
         r"|no such option:? (-{1,2}[\w.-]{1,80})"
