@@ -45,6 +45,7 @@ class DisruptionBudget(NamedObject):
         selector: LabelSelector | None = None
         min_available: int | str | None = None
         max_unavailable: int | str | None = None
+        unhealthy_pod_eviction_policy: str = ""
 
     class Status(Struct):
         """How many may be missing right now."""
