@@ -4,13 +4,20 @@ from pydantic import ValidationError
 
 from podiatrist.actions.add_toleration import AddToleration
 from podiatrist.actions.base import Action, ActionError
+from podiatrist.actions.clear_priority_class import ClearPriorityClass
 from podiatrist.actions.delete_pod import DeletePod
 from podiatrist.actions.drop_node_rule import DropNodeRule
 from podiatrist.actions.label_node import LabelNode
+from podiatrist.actions.make_native_sidecar import MakeNativeSidecar
+from podiatrist.actions.meet_pod_security import MeetPodSecurity
+from podiatrist.actions.resume_rollout import ResumeRollout
 from podiatrist.actions.rollout_undo import RolloutUndo
 from podiatrist.actions.scale import Scale
+from podiatrist.actions.set_autoscaler import SetAutoscaler
+from podiatrist.actions.set_budget import SetBudget
 from podiatrist.actions.set_claim import SetClaim
 from podiatrist.actions.set_command import SetCommand
+from podiatrist.actions.set_concurrency_policy import SetConcurrencyPolicy
 from podiatrist.actions.set_env import SetEnv
 from podiatrist.actions.set_image import SetImage
 from podiatrist.actions.set_ingress_backend import SetIngressBackend
@@ -22,7 +29,10 @@ from podiatrist.actions.set_resources import SetResources
 from podiatrist.actions.set_security_context import SetSecurityContext
 from podiatrist.actions.set_service_port import SetServicePort
 from podiatrist.actions.set_service_selector import SetServiceSelector
+from podiatrist.actions.set_starting_deadline import SetStartingDeadline
+from podiatrist.actions.set_strategy import SetStrategy
 from podiatrist.actions.set_volume_limit import SetVolumeLimit
+from podiatrist.actions.suspend_cron_job import SuspendCronJob
 from podiatrist.actions.uncordon_node import UncordonNode
 from podiatrist.api.diagnosis import ActionRecord
 
@@ -48,6 +58,16 @@ ACTIONS: tuple[type[Action], ...] = (
     SetReference,
     SetSecurityContext,
     SetVolumeLimit,
+    MakeNativeSidecar,
+    SetAutoscaler,
+    SetBudget,
+    SetConcurrencyPolicy,
+    SetStartingDeadline,
+    SuspendCronJob,
+    MeetPodSecurity,
+    ClearPriorityClass,
+    ResumeRollout,
+    SetStrategy,
 )
 
 
