@@ -1,0 +1,89 @@
+"""What the kubelet said about the probes of a container, out of its events."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from podiatrist.cluster.objects import Event, Pod, Probe, Terminated
+from podiatrist.cluster.snapshot import Snapshot
+
+_UNHEALTHY = re.compile(
+    r"^(?:\(combined from similar events\): )?"
+    r"(Liveness|Readiness|Startup) probe (?:failed|errored(?: and resulted in unknown state)?)"
+    r"(?:: |$)(.{0,4000})",
+    re.S,
+)
+_FIELD = re.compile(r"^spec\.(?:initContainers|containers)\{([^{}]{1,253})\}$")
+
+PROBE_NAMES = {
+    "Liveness": "livenessProbe",
+    "Readiness": "readinessProbe",
+    "Startup": "startupProbe",
+}
+
+
+@dataclass(frozen=True)
+class ProbeEvent:
+    """One failed probe: `kind` is Liveness, Readiness or Startup, `said` what came back."""
+
+    kind: str
+    container: str
+    said: str
+    event: Event
+
+    @property
+    def seen_at(self) -> datetime | None:
+        """When it last failed."""
+        return self.event.seen_at
+
+
+def probe_events(snapshot: Snapshot, pod: Pod) -> Iterator[ProbeEvent]:
+    """Yield the failed probes of a pod, the newest first."""
+    for event in snapshot.events_about(pod.metadata.name):
+        if event.reason != "Unhealthy":
+            continue
+        about = event.involved_object
+        if about.uid and pod.metadata.uid and about.uid != pod.metadata.uid:
+            continue  # an earlier pod of the same name, as StatefulSets make them
+        found = _UNHEALTHY.match(event.message)
+        field = _FIELD.match(about.field_path)
+        if found:
+            name = field.group(1) if field else _only_container(pod)
+            yield ProbeEvent(found.group(1), name, found.group(2).strip(), event)
+
+
+def _only_container(pod: Pod) -> str:
+    return pod.spec.containers[0].name if len(pod.spec.containers) == 1 else ""
+
+
+def killed_by_probe(
+    snapshot: Snapshot, pod: Pod, container: str, ended: Terminated
+) -> ProbeEvent | None:
+    """Return the liveness or startup probe that made the kubelet end that run, if one did.
+
+    The event `Killing` is of type Normal and not read. A probe that failed within the run, and an
+    end as after SIGTERM or SIGKILL, say the same; a program that handles SIGTERM ends with 0.
+    """
+    if ended.exit_code not in (0, 2, 137, 143) or ended.reason == "OOMKilled":
+        return None
+    asked = pod.spec.container(container)
+    for failed in probe_events(snapshot, pod):
+        if failed.container != container or failed.kind == "Readiness":
+            continue
+        probe = asked and (
+            asked.liveness_probe if failed.kind == "Liveness" else asked.startup_probe
+        )
+        if probe and _within(failed.seen_at, ended, probe, pod):
+            return failed
+    return None
+
+
+def _within(seen: datetime | None, ended: Terminated, probe: Probe, pod: Pod) -> bool:
+    """Whether a probe failed at the end of a run; event times are rounded to seconds."""
+    if seen is None or ended.finished_at is None:
+        return True
+    grace = min(pod.spec.termination_grace_period_seconds, 3600)
+    patience = timedelta(seconds=grace + probe.timeout_seconds + probe.period_seconds + 5)
+    # A later failure, of the next run, is about the same probe.
+    return seen >= ended.finished_at - patience
