@@ -20,6 +20,7 @@ from podiatrist.cluster.store import parse_diagnosis
 from tests.cluster import Cluster, ClusterError, current, down, ensure_up
 from tests.demo.screen import Screen, run
 from tests.harness.install import InstallError, install
+from tests.harness.only import only_one
 from tests.harness.processes import Podiatrist
 
 SCENARIO = Path(__file__).with_name("scenario.yaml")
@@ -80,6 +81,14 @@ def main() -> int:
     if not (arguments.yes or sys.stdin.isatty()):
         print("error: nobody is there to approve; use: make demo YES=1", file=sys.stderr)
         return 2
+    try:
+        with only_one(lambda line: screen.console.print(line, style="dim")):
+            return _tell(arguments, screen)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _tell(arguments: argparse.Namespace, screen: Screen) -> int:
     was_up = current() is not None
     kubectl: Kubectl | None = None
     try:
