@@ -186,11 +186,11 @@ def test_a_node_in_trouble_is_named_and_never_tolerated(taint: str) -> None:
     assert said.options == []
 
 
-def test_a_cordoned_node_may_be_uncordoned_at_high_risk() -> None:
+def test_what_waits_for_a_cordoned_node_points_to_the_node() -> None:
     said = stuck(deployment(), node(cordoned=True)).diagnose()
     assert said.reasons == ["NodeCordoned"]
-    assert said.offers == [("Uncordon node n1", Risk.HIGH)]
-    assert said.options[0].commands == ["kubectl uncordon n1"]
+    assert str(said.results[0].cause) == "Node n1"
+    assert said.offers == []
 
 
 def test_where_the_older_revision_runs_going_back_is_the_best_and_least_risky() -> None:

@@ -25,6 +25,7 @@ from podiatrist.analyzers import (
 )
 from podiatrist.analyzers.result import Result
 from podiatrist.api.diagnosis import Finding
+from podiatrist.cluster.kinds import WORKLOADS
 from podiatrist.cluster.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,19 @@ ANALYZERS: tuple[Analyzer, ...] = (
 """In the order in which findings are told: what is nearer to the cause comes first."""
 
 
+_ABOUT_PODS = frozenset(
+    {
+        scheduling.analyze,
+        images.analyze,
+        start_errors.analyze,
+        crashes.analyze,
+        probes.analyze,
+        endings.analyze,
+    }
+)
+"""Rules that explain pods to whoever made them, not to a Service or a node that merely has them."""
+
+
 def analyze(snapshot: Snapshot, analyzers: tuple[Analyzer, ...] = ANALYZERS) -> list[Result]:
     """Run every rule. A rule that fails loses its own findings, never those of the others.
 
@@ -61,6 +75,8 @@ def analyze(snapshot: Snapshot, analyzers: tuple[Analyzer, ...] = ANALYZERS) -> 
     """
     results: list[Result] = []
     for rule in analyzers:
+        if rule in _ABOUT_PODS and snapshot.kind not in WORKLOADS:
+            continue
         try:
             results += rule(snapshot)
         except Exception:

@@ -4,7 +4,7 @@ import difflib
 from dataclasses import dataclass
 
 from podiatrist.api.diagnosis import Evidence, ObjectRef
-from podiatrist.cluster.objects import Claim, PersistentVolume, PodSpec
+from podiatrist.cluster.objects import Claim, PersistentVolume, Pod, PodSpec
 from podiatrist.cluster.quantity import quantity_or_zero
 from podiatrist.cluster.snapshot import Snapshot
 
@@ -36,9 +36,19 @@ def claim_names(spec: PodSpec, pod_name: str) -> dict[str, str]:
     return found | {v.name: f"{pod_name}-{v.name}" for v in spec.volumes if v.ephemeral}
 
 
-def bound_volumes(snapshot: Snapshot, spec: PodSpec, pod_name: str) -> dict[str, PersistentVolume]:
-    """Return the bound volumes of a pod by claim name."""
-    names = set(claim_names(spec, pod_name).values())
+def bound_volumes(snapshot: Snapshot, pod: Pod) -> dict[str, PersistentVolume]:
+    """Return the bound volumes of a pod by claim name.
+
+    Without the claims of its namespace (it is not the target's) the volumes say who holds them.
+    """
+    names = set(claim_names(pod.spec, pod.metadata.name).values())
+    if pod.metadata.namespace != snapshot.namespace:
+        held = ((v.spec.claim_ref or {}, v) for v in snapshot.volumes)
+        return {
+            ref["name"]: v
+            for ref, v in held
+            if ref.get("namespace") == pod.metadata.namespace and ref.get("name") in names
+        }
     by_name = {v.metadata.name: v for v in snapshot.volumes}
     return {
         c.metadata.name: by_name[c.spec.volume_name]

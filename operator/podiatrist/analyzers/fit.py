@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from podiatrist.analyzers.node_fit import Blocker, Usage
+from podiatrist.analyzers.claims import bound_volumes
+from podiatrist.analyzers.node_fit import Blocker, Usage, blockers, possible_nodes
 from podiatrist.cluster.objects import Node, Pod
 from podiatrist.cluster.snapshot import Snapshot
 
@@ -18,6 +19,18 @@ class Fit:
     running: int
     usage: Usage
     by_node: dict[str, list[Blocker]]
+
+    @classmethod
+    def of(
+        cls, snapshot: Snapshot, pod: Pod, usage: Usage, *, pending: int = 1, running: int = 0
+    ) -> "Fit":
+        """Hold a pod against every node that its rules about names allow."""
+        volumes = bound_volumes(snapshot, pod)
+        by_node = {
+            n.metadata.name: blockers(pod.spec, n, usage, volumes)
+            for n in possible_nodes(pod.spec, snapshot.nodes)
+        }
+        return cls(snapshot, pod, pending, running, usage, by_node)
 
     @cached_property
     def nodes(self) -> dict[str, Node]:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from podiatrist.analyzers.claims import ClaimProblem, bound_volumes, claim_problems
+from podiatrist.analyzers.claims import ClaimProblem, claim_problems
 from podiatrist.analyzers.fit import Fit
 from podiatrist.analyzers.node_fit import (
     Blocker,
@@ -13,14 +13,13 @@ from podiatrist.analyzers.node_fit import (
     TaintBlocker,
     Usage,
     VolumeBlocker,
-    blockers,
-    possible_nodes,
 )
+from podiatrist.analyzers.node_state import node_to_blame, state_quotes, troubles
 from podiatrist.analyzers.result import Result, and_more, counted
 from podiatrist.analyzers.revisions import of_newest_revision
 from podiatrist.analyzers.scheduling_fixes import propose
 from podiatrist.api.diagnosis import Evidence, Finding
-from podiatrist.cluster.objects import Pod
+from podiatrist.cluster.objects import Node, Pod
 from podiatrist.cluster.snapshot import Snapshot, compact
 
 _REASONS: dict[type, str] = {
@@ -59,28 +58,20 @@ def analyze(snapshot: Snapshot) -> list[Result]:
     pending = today or pending
     pod = max(pending, key=lambda p: str(p.metadata.creation_timestamp or ""))
     usage = Usage.of(snapshot.cluster_pods)
-    volumes = bound_volumes(snapshot, pod.spec, pod.metadata.name)
-    fit = Fit(
-        snapshot=snapshot,
-        pod=pod,
-        pending=len(pending),
-        running=sum(
-            bool(p.spec.node_name)
-            for p in snapshot.pods
-            if not p.ended and p.metadata.deletion_timestamp is None
-        ),
-        usage=usage,
-        by_node={
-            n.metadata.name: blockers(pod.spec, n, usage, volumes)
-            for n in possible_nodes(pod.spec, snapshot.nodes)
-        },
+    running = sum(
+        bool(p.spec.node_name)
+        for p in snapshot.pods
+        if not p.ended and p.metadata.deletion_timestamp is None
     )
+    fit = Fit.of(snapshot, pod, usage, pending=len(pending), running=running)
     results = _explain(fit)
-    return results if today else [Result(result.finding) for result in results]
+    return results if today else [Result(r.finding, cause=r.cause) for r in results]
 
 
 def _explain(fit: Fit) -> list[Result]:
     claims = claim_problems(fit.snapshot, fit.pod.spec, fit.pod.metadata.name)
+    if not claims and (blamed := node_to_blame(fit)) is not None:
+        return [_node_result(fit, blamed)]
     results = [_claim_result(fit, problem) for problem in claims]
     results += _blocker_results(fit)
     if not results:
@@ -122,6 +113,31 @@ def _blocker_results(fit: Fit) -> list[Result]:
         )
         results.append(Result(finding, tuple(propose(fit, kind))))
     return results
+
+
+def _node_result(fit: Fit, node: Node) -> Result:
+    """Nothing but the state of a node keeps the pods waiting: that is the node's Diagnosis."""
+    trouble = troubles(node)
+    cordoned = any(isinstance(b, CordonBlocker) for b in fit.by_node[node.metadata.name])
+    name = node.metadata.name
+    blocked = {n: found for n, found in fit.by_node.items() if found}
+    why = _per_node(blocked, len(fit.by_node))
+    if trouble:
+        why = f"{why}; {name} {trouble[0].what}"
+    finding = Finding(
+        analyzer="scheduling",
+        reason="NodeCordoned" if cordoned or not trouble else trouble[0].reason,
+        message=f"{_pods(fit)}: {why}",
+        object=fit.pod.ref,
+        evidence=[
+            *_scheduler_said(fit),
+            *(
+                Evidence(source=f"kubectl get node {name} -o json", quote=quote)
+                for quote in state_quotes(node)
+            ),
+        ][:8],
+    )
+    return Result(finding, cause=node.ref)
 
 
 def _per_node(blocked: dict[str, list[Blocker]], total: int) -> str:

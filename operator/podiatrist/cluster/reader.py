@@ -20,6 +20,7 @@ from podiatrist.cluster.kinds import (
     JOB,
     NODE,
     POD,
+    PVC,
     REPLICA_SET,
     WORKLOADS,
     Kind,
@@ -173,6 +174,8 @@ def _pods_of(
     metadata, spec = target.get("metadata") or {}, target.get("spec") or {}
     if kind is NODE:
         return [p for p in cluster_pods if p.spec.node_name == metadata.get("name")]
+    if kind is PVC:
+        return []  # its selector is about volumes
     selector = spec.get("selector") or spec.get("podSelector")
     if not isinstance(selector, dict):
         return []
