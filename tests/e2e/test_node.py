@@ -1,6 +1,7 @@
 """Why no node takes a pod, on the one real node: taints, cordon, resources, ports, volumes."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -56,10 +57,15 @@ def test_taint_is_tolerated(kube: Kube, node: str) -> None:
 def test_cordoned_node_is_uncordoned(kube: Kube, node: str) -> None:
     kube.admin("cordon", node)
     kube.apply(deployment())
-    found = kube.wait_for_diagnosis("AwaitingApproval")
+    cluster = replace(kube, namespace="podiatrist")  # a node's Diagnosis is in no shop's namespace
+    found = cluster.wait_for_diagnosis("AwaitingApproval", target=node)
     assert reasons(found) == ["NodeCordoned"]
+    assert f"Deployment {kube.namespace}/web" in found.status.findings[0].message
     assert found.status.options[0].risk == "High"
-    healed_by(kube, found, "UncordonNode")
+    cluster.approve(found, found.status.options[0])
+    cluster.wait_for_diagnosis("Succeeded", target=node)
+    kube("rollout", "status", "deployment/web", "--timeout=60s")
+    assert kube.diagnoses() == [], "one Diagnosis for the node, none for those who wait"
 
 
 @pytest.mark.parametrize(
