@@ -5,6 +5,7 @@ shared is at most `LIFE` old; a target itself, its pods and its events are never
 """
 
 import asyncio
+import difflib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -170,7 +171,8 @@ async def read_around(
     objects = {k: found for (k, _), found in zip(kinds, lists, strict=True) if found is not None}
     if own_namespace:
         specs = _specs(kind, target, pods)
-        wanted = sorted(config_maps_named(specs))[:_MOST_CONFIG_MAPS]
+        known = dict(zip(named, names, strict=True)).get((CONFIG_MAP, namespace)) or frozenset()
+        wanted = _with_similar(sorted(config_maps_named(specs)), known)[:_MOST_CONFIG_MAPS]
         maps = await asyncio.gather(*(surroundings.config_map(own_namespace, n) for n in wanted))
         objects[CONFIG_MAP] = [found for found in maps if found is not None]
     return Around(
@@ -179,6 +181,15 @@ async def read_around(
         namespace_pods=namespace_pods,
         cluster_pods=cluster_pods,
     )
+
+
+def _with_similar(wanted: list[str], known: frozenset[str]) -> list[str]:
+    """Add to names that are not there those that may have been meant: their keys count too."""
+    missing = [name for name in wanted if known and name not in known]
+    similar = [
+        close for n in missing for close in difflib.get_close_matches(n, sorted(known), 2, 0.5)
+    ]
+    return list(dict.fromkeys([*(n for n in wanted if n not in missing), *similar]))
 
 
 def _specs(kind: Kind, target: Object, pods: list[Pod]) -> list[PodSpec]:
