@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-_MONTHS = dict(
-    jan=1, feb=2, mar=3, apr=4, may=5, jun=6, jul=7, aug=8, sep=9, oct=10, nov=11, dec=12
-)
+_MONTHS = {
+    "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6,
+    "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
+}  # fmt: skip
 _DAYS = {"sun": 0, "mon": 1, "tue": 2, "wed": 3, "thu": 4, "fri": 5, "sat": 6}
 
 _DESCRIPTORS = {
@@ -117,8 +118,8 @@ def _zone(name: str) -> tzinfo:
         KeyError,
         ValueError,
         OSError,
-    ):  # unknown, hostile, or no zone data here: a guess is better than nothing
-        return UTC
+    ):
+        return UTC  # unknown, hostile, or no zone data here: better than nothing
 
 
 def _starred(field: str) -> bool:

@@ -97,6 +97,7 @@ class Job(NamedObject):
         parallelism: int | None = None
         active_deadline_seconds: int | None = None
         suspend: bool = False
+        completion_mode: str = ""
         template: PodTemplate = field(default_factory=PodTemplate)
 
     class Status(Struct):
@@ -105,6 +106,7 @@ class Job(NamedObject):
         active: int = 0
         succeeded: int = 0
         failed: int = 0
+        failed_indexes: str = ""
         start_time: datetime | None = None
         completion_time: datetime | None = None
         conditions: list[Condition] = []
@@ -124,6 +126,7 @@ class CronJob(NamedObject):
         suspend: bool = False
         concurrency_policy: str = "Allow"
         starting_deadline_seconds: int | None = None
+        failed_jobs_history_limit: int | None = None
 
     class Status(Struct):
         """What ran last."""
