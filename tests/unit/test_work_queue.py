@@ -12,29 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podiatrist.cluster.work_queue import WorkQueue
+from tests.unit.jumping_loop import JumpingLoop, run_on
 
 A, B, C = ("shop", "a"), ("shop", "b"), ("shop", "c")
-
-
-class JumpingLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time passes at once, and that counts its turns."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 0.0
-        self.turns = 0
-
-    def time(self) -> float:
-        """Return the made-up time in seconds."""
-        return self.now
-
-    def _run_once(self) -> None:
-        self.turns += 1
-        assert self.turns < 5_000, "somebody waits busily"
-        timers = [t for t in self._scheduled if not t.cancelled()]  # type: ignore[attr-defined]
-        if not self._ready and timers:  # type: ignore[attr-defined]
-            self.now = max(self.now, min(t.when() for t in timers))
-        super()._run_once()  # type: ignore[misc]
 
 
 def run(
@@ -46,10 +26,7 @@ def run(
     async def begin() -> None:
         await story(loop, WorkQueue())
 
-    try:
-        loop.run_until_complete(begin())
-    finally:
-        loop.close()
+    run_on(loop, begin())
 
 
 async def nothing_within(seconds: float, taking: Awaitable[Any]) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from podiatrist.cluster.errors import ClusterError, NotFoundError
@@ -45,8 +46,16 @@ _TELLING = frozenset(
 )
 """Reasons of events that speak of a fault which no pod shows, or not for long."""
 
-_LEAST_PAUSE = 5.0
-"""Seconds between two looks at one target, whatever is seen of it."""
+_LEAST_PAUSE = 20.0
+"""Seconds between two looks at a target that was sick, however many of its pods crash again."""
+
+
+@dataclass(frozen=True)
+class _Sick:
+    """What must be kept of a sick pod: why, and in its metadata its name and owner."""
+
+    reason: str
+    pod: Pod
 
 
 class Noticer:
@@ -64,10 +73,10 @@ class Noticer:
         self._watchlist = watchlist
         self._clock = clock
         self._pods: WorkQueue[tuple[str, str]] = WorkQueue()
-        self._sick: dict[tuple[str, str], Pod] = {}
+        self._sick: dict[tuple[str, str], _Sick] = {}
         self._targets: WorkQueue[Target] = WorkQueue()
         self._pauses: dict[Target, float] = {}
-        self._looked: dict[Target, float] = {}
+        self._not_before: dict[Target, float] = {}
 
     def pod_seen(self, pod: Pod, *, deleted: bool = False) -> None:
         """Take note of a pod as it is now; a sick one is looked at when its grace is over."""
@@ -82,8 +91,9 @@ class Noticer:
             self._sick.pop(key, None)
             return
         known = self._sick.get(key)
-        self._sick[key] = _reminder(pod)
-        if known is None:
+        new = known is None or known.reason != entry.symptom.reason
+        self._sick[key] = _Sick(entry.symptom.reason, Pod(metadata=pod.metadata))
+        if new:  # the queue keeps the earlier of two wishes: what got worse is looked at sooner
             self._pods.add(key, (entry.due - now).total_seconds())
 
     def event_seen(self, event: Event) -> None:
@@ -100,10 +110,8 @@ class Noticer:
 
     def suspect(self, target: Target, after: float = 0.0) -> None:
         """Ask for a look at a target in `after` seconds, or sooner where one is due sooner."""
-        looked = self._looked.get(target)
-        if looked is not None:
-            after = max(after, looked + _LEAST_PAUSE - asyncio.get_running_loop().time())
-        self._targets.add(target, after)
+        earliest = self._not_before.get(target, 0.0) - asyncio.get_running_loop().time()
+        self._targets.add(target, max(after, earliest))
 
     async def run(self) -> None:
         """Look at what is due, until cancelled."""
@@ -117,9 +125,9 @@ class Noticer:
         while True:
             key = await self._pods.take()
             try:
-                pod = self._sick.get(key)
-                if pod is not None:
-                    self.suspect(await self._owners.top(pod))
+                sick = self._sick.get(key)
+                if sick is not None:
+                    self.suspect(await self._owners.top(sick.pod))
             except ClusterError as error:
                 log.warning("could not find the owner of pod %s/%s: %s", *key, error)
                 self._pods.add(key, _RETRY)
@@ -141,9 +149,10 @@ class Noticer:
                 self._targets.done(target)
             if again is None:
                 self._pauses.pop(target, None)
-                self._looked.pop(target, None)
+                self._not_before.pop(target, None)
             else:
-                self._looked[target] = asyncio.get_running_loop().time()
+                now = asyncio.get_running_loop().time()
+                self._not_before[target] = now + min(again, _LEAST_PAUSE)
                 self._targets.add(target, again)
 
     async def _look_at(self, target: Target) -> float | None:
@@ -170,8 +179,3 @@ class Noticer:
         pause = self._pauses.get(target, _AGAIN / 2) * 2
         self._pauses[target] = min(pause, _SELDOM)
         return self._pauses[target]
-
-
-def _reminder(pod: Pod) -> Pod:
-    """Return what must be kept of a sick pod: its name and its owner."""
-    return Pod(metadata=pod.metadata)

@@ -251,12 +251,15 @@ class PodSpec(Struct):
     topology_spread_constraints: list[dict[str, Any]] = []
     image_pull_secrets: list[LocalReference] = []
     service_account_name: str = ""
+    runtime_class_name: str = ""
     priority_class_name: str = ""
     restart_policy: str = "Always"
     termination_grace_period_seconds: int = 30
     active_deadline_seconds: int | None = None
     security_context: SecurityContext | None = None
     host_network: bool = False
+    dns_policy: str = ""
+    dns_config: dict[str, Any] | None = None
     scheduler_name: str = "default-scheduler"
     scheduling_gates: list[LocalReference] = []
 
@@ -328,6 +331,7 @@ class PodStatus(Struct):
     message: str = ""
     qos_class: str = ""
     start_time: datetime | None = None
+    pod_ip: str = field(default="", name="podIP")
     conditions: list[Condition] = []
     container_statuses: list[ContainerStatus] = []
     init_container_statuses: list[ContainerStatus] = []
@@ -368,6 +372,7 @@ class Pod(NamedObject):
 class InvolvedObject(Struct):
     """What an event is about."""
 
+    api_version: str = ""
     kind: str = ""
     namespace: str = ""
     name: str = ""
