@@ -29,12 +29,12 @@ def explain_missing(snapshot: Snapshot, why: NameMissing) -> str:
     where = f" in namespace {snapshot.namespace}" if why.kind == "ServiceAccount" else ""
     close = f" {and_more(meant)} is there and close to it." if meant else ""
     create = {
-        "ServiceAccount": f"kubectl -n {snapshot.namespace} create serviceaccount {why.name}",
-        "PriorityClass": f"kubectl create priorityclass {why.name} --value=...",
-    }.get(why.kind, f"a {why.kind} of that name")
+        "ServiceAccount": f": kubectl -n {snapshot.namespace} create serviceaccount {why.name}",
+        "PriorityClass": f": kubectl create priorityclass {why.name} --value=NUMBER",
+    }.get(why.kind, "")
     return (
         f"the pod template names {why.kind} {why.name}, which does not exist{where}.{close} "
-        f"Correct the name, or create it: {create}."
+        f"Correct the name, or create it{create}."
     )
 
 

@@ -61,16 +61,15 @@ def refusals(snapshot: Snapshot) -> list[Refusal]:
 
 
 def _of_deployment(snapshot: Snapshot) -> Iterator[Refusal]:
-    if snapshot.workload.status.observed_generation < snapshot.metadata.generation:
-        return
-    progressing = _condition(snapshot.workload.status.conditions, "Progressing")
+    status = snapshot.workload.status
+    progressing = _condition(status.conditions, "Progressing")
     if progressing is not None and progressing.reason == "ReplicaSetCreateError":
         # There is no ReplicaSet for the present template; the newest one is that of the one before.
         words = [*_of_events(snapshot, snapshot.target, "ReplicaSet"), *_of_condition(progressing)]
         since = progressing.last_transition_time
         wanted = snapshot.workload.replicas
         yield from _refusal(snapshot, snapshot.target, words, 0, wanted, since=since)
-    elif snapshot.revisions:
+    elif snapshot.revisions and status.observed_generation >= snapshot.metadata.generation:
         newest = snapshot.revisions[0]
         by = newest.ref_as(REPLICA_SET.api_version, REPLICA_SET.kind)
         yield from _refused_set(snapshot, newest, by)
@@ -122,43 +121,37 @@ def _of_daemon_set(snapshot: Snapshot) -> Iterator[Refusal]:
 
 
 def _of_job(snapshot: Snapshot) -> Iterator[Refusal]:
-    yield from _refused_job(
-        snapshot, parse(Job, snapshot.target_raw) or Job(), snapshot.target, snapshot.pods
-    )
+    job = parse(Job, snapshot.target_raw) or Job()
+    wanted = 1 if job.spec.parallelism is None else job.spec.parallelism
+    words = _words_of_job(snapshot, job)
+    yield from _refusal(snapshot, snapshot.target, words, job.status.active, wanted)
 
 
 def _of_cron_job(snapshot: Snapshot) -> Iterator[Refusal]:
-    last = max(
-        (j.metadata.creation_timestamp for j in snapshot.jobs if j.metadata.creation_timestamp),
-        default=None,
-    )
-    words = [
-        w
-        for w in _of_events(snapshot, snapshot.target)
-        if last is None or w.last is None or w.last > last
-    ]
-    if words:
-        yield from _refusal(snapshot, snapshot.target, words, 0, 1)
-        return
-    for job in sorted(
+    """Only the newest run counts; the ones before say since when it is so."""
+    runs = sorted(
         snapshot.jobs, key=lambda j: str(j.metadata.creation_timestamp or ""), reverse=True
-    )[:1]:
-        pods = [
-            p for p in snapshot.pods if (c := p.metadata.controller) and c.uid == job.metadata.uid
-        ]
-        yield from _refused_job(snapshot, job, job.ref_as(JOB.api_version, "Job"), pods)
+    )
+    words = [_words_of_job(snapshot, job) for job in runs]
+    if not words or not words[0]:
+        return
+    since = min((w.since for said in words for w in said if w.since), default=None)
+    by = runs[0].ref_as(JOB.api_version, JOB.kind)
+    yield from _refusal(snapshot, by, words[0], 0, 1, since=since)
 
 
-def _refused_job(snapshot: Snapshot, job: Job, by: ObjectRef, pods: list[Pod]) -> Iterator[Refusal]:
+def _words_of_job(snapshot: Snapshot, job: Job) -> list[_Words]:
+    """Return why a Job that is not over has fewer pods than it wants."""
     over = any(
         c.type in ("Complete", "Failed", "Suspended") and c.status == "True"
         for c in job.status.conditions
     )
     wanted = 1 if job.spec.parallelism is None else job.spec.parallelism
     if over or job.spec.suspend or job.status.active >= wanted:
-        return
-    words = _newer(_of_events(snapshot, by), pods)
-    yield from _refusal(snapshot, by, words, job.status.active, wanted)
+        return []
+    uid = job.metadata.uid
+    pods = [p for p in snapshot.pods if (c := p.metadata.controller) and c.uid == uid]
+    return _newer(_of_events(snapshot, job.ref_as(JOB.api_version, JOB.kind)), pods)
 
 
 def _condition(conditions: list[Condition], kind: str) -> Condition | None:
