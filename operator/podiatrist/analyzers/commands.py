@@ -93,7 +93,9 @@ def image_name(container: Container) -> str:
 def meant_instead(snapshot: Snapshot, container: Container, wrong: str) -> Iterator[str]:
     """Yield commands that were probably meant by one that does not exist."""
     folder, _, base = wrong.rpartition("/")
-    known = [image_name(container), *_commands_around(snapshot), *well_known_commands()]
+    around = [word for word in _commands_around(snapshot) if word != wrong]
+    known = [image_name(container), *(w.rpartition("/")[2] for w in around)]
+    known += well_known_commands()
     if folder and base in known:
         yield base  # it exists, elsewhere: the shell's search path finds it
     yield from near_misses(base, [k for k in known if k])
@@ -103,8 +105,7 @@ def _commands_around(snapshot: Snapshot) -> Iterator[str]:
     specs = [snapshot.template, *(r.spec.template.spec for r in snapshot.revisions[1:])]
     for spec in specs:
         for container in spec.all_containers:
-            for word in command_of(container).words()[:1]:
-                yield word.rpartition("/")[2]
+            yield from command_of(container).words()[:1]
 
 
 def mended(snapshot: Snapshot, container: Container, wrong: str) -> Iterator[tuple[Command, str]]:

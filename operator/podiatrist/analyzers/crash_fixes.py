@@ -59,12 +59,10 @@ def propose(snapshot: Snapshot, crash: Crash, cause: Cause) -> Iterator[Proposal
 
 def _still_so(now: Container, then: Container) -> bool:
     """Whether the template still asks for what failed: old pods may have been another thing."""
-    return (now.command, now.args, now.image, now.resources) == (
-        then.command,
-        then.args,
-        then.image,
-        then.resources,
-    ) or not then.image
+    if not then.image:
+        return True
+    limits, had = now.resources.limits, then.resources.limits
+    return (now.command, now.args, now.image, limits) == (then.command, then.args, then.image, had)
 
 
 def _commands(

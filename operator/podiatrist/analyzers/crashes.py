@@ -6,6 +6,7 @@ from podiatrist.analyzers.crash_fixes import propose
 from podiatrist.analyzers.dependencies import blames_peer
 from podiatrist.analyzers.result import Result, counted
 from podiatrist.analyzers.start_failures import is_mount_failure
+from podiatrist.analyzers.waiting_inits import waiting_inits
 from podiatrist.api.diagnosis import Finding
 from podiatrist.cluster.kinds import WORKLOADS
 from podiatrist.cluster.snapshot import Snapshot
@@ -28,7 +29,14 @@ def analyze(snapshot: Snapshot) -> list[Result]:
         results.append(
             Result(_finding(snapshot, crash, cause), tuple(propose(snapshot, crash, cause)))
         )
+    for result in waiting_inits(snapshot):
+        if not any(blames_peer(snapshot, name) for name in _inits(snapshot)):
+            results.append(result)
     return results
+
+
+def _inits(snapshot: Snapshot) -> set[str]:
+    return {c.name for p in snapshot.pods for c in p.spec.init_containers}
 
 
 def _finding(snapshot: Snapshot, crash: Crash, cause: Cause) -> Finding:

@@ -20,7 +20,7 @@ _SAID = re.compile(
 )
 _IN_COMMAND = re.compile(
     r"(?:--?(?:[a-z]+-)?(?:port|listen|addr|address|bind|http|server)[= ]{1,2}|(?<!\S)-p[= ]?|"
-    r"(?<!\S):|runserver |http\.server )['\"]?(?:(127\.0\.0\.1|localhost)|[\w.*\[\]-]{0,40})?:?"
+    r"(?<!\S):|runserver |http\.server )['\"]?(?:(?:(127\.0\.0\.1|localhost)|[\w.*\[\]-]{0,40}):)?"
     r"(\d{2,5})\b",
     re.I,
 )

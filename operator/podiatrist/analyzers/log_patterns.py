@@ -124,6 +124,13 @@ PATTERNS: tuple[Pattern, ...] = (
         "it does not know one of its arguments",
     ),
     _pattern(
+        "InvalidArgument",
+        r"(?:invalid|bad|illegal) (?:number|argument|value|port|interval|duration|date)[: ]{1,2}"
+        r"['\"`]([^'\"`\n]{1,80})['\"`]",
+        "it does not accept the value {}; check args, command and the variables it reads",
+        "it does not accept one of its values",
+    ),
+    _pattern(
         "CommandNotFound",
         r"^\S{0,100}?(?:sh|bash|env|entrypoint\S{0,20}|\.sh)['\"]?: (?:line )?(?:\d{1,6}: )?"
         r"(?:exec: )?(?:line \d{1,6}: )?['\"]?([\w./@+-]{1,120})['\"]?: (?:command )?not found\s*$"
@@ -218,7 +225,7 @@ PATTERNS: tuple[Pattern, ...] = (
         rf"|\[emerg\][^\n]{{0,200}}? in {_PATH}:\d"
         rf"|(?:failed|unable|could not|cannot|error)[^\n]{{0,30}}(?:pars|load|read|decod|unmarshal)"
         rf"[^\n]{{0,40}}(?:config|settings|yaml|json|toml)(?:[^\n/]{{0,60}}{_PATH})?"
-        r"|\[emerg\]|invalid config|yaml: |mapping values are not allowed|JSONDecodeError|"
+        r"|invalid config|yaml: |mapping values are not allowed|JSONDecodeError|"
         r"did not find expected|unexpected token|invalid character|SyntaxError|directive is not "
         r"allowed|ValidationError|not a valid|invalid value|could not convert|ParseError|"
         r"invalid literal for",
