@@ -9,8 +9,8 @@ WORKERS ?= 4
 SAMPLE ?= 12
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check lint types layers unit e2e test test-faults demo demo-clean dev picture crds lock \
-	cluster-up cluster-down cluster-kubeconfig clean
+.PHONY: help venv check lint types layers unit e2e test test-faults demo demo-clean dev picture bench \
+	crds lock cluster-up cluster-down cluster-kubeconfig clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ cluster-down: ## take the test cluster down; nothing stays
 
 cluster-kubeconfig: ## print the path of the admin kubeconfig
 	@$(KUBE) kubeconfig
+
+bench: $(READY) ## how far our feeds are from a bare watch loop, as ratios (QUICK=1: a tenth)
+	@$(BIN)/python -m tests.bench $(if $(QUICK),--quick)
 
 crds: $(READY) ## generate crds/ from the pydantic models
 	$(BIN)/podiatrist crd > crds/diagnoses.podiatrist.dev.yaml

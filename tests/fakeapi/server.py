@@ -13,7 +13,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from tests.fakeapi.store import End, Store, Stored, encode
+from tests.fakeapi.store import Collection, End, Store, Stored, encode
 
 RESOURCES = {
     "v1": {"pods": "Pod", "events": "Event", "namespaces": "Namespace", "nodes": "Node"},
@@ -215,20 +215,13 @@ class FakeApi:
         since = int(request.query.get("resourceVersion") or self.store.version)
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         response.enable_chunked_encoding()
-        await response.prepare(request)
-        if since < collection.forgotten and request.query.get("resourceVersion"):
-            expired = {"type": "ERROR", "object": _problem(410, "too old resource version")}
-            await response.write(encode(expired) + b"\n")
-            return response
-        queue: asyncio.Queue[bytes | End] = asyncio.Queue()
-        for line in collection.since(since):
-            queue.put_nowait(line)
-        collection.watchers.add(queue)
-        try:
-            with suppress(ConnectionError):
-                await _send(request, response, queue)
-        finally:
-            collection.watchers.discard(queue)
+        with suppress(ConnectionError):  # the client went away: its good right
+            await response.prepare(request)
+            if since < collection.forgotten and request.query.get("resourceVersion"):
+                expired = {"type": "ERROR", "object": _problem(410, "too old resource version")}
+                await response.write(encode(expired) + b"\n")
+            else:
+                await _follow(request, response, collection, since)
         return response
 
     def _refused(self, request: web.Request) -> web.Response | None:
@@ -239,6 +232,19 @@ class FakeApi:
                 self._refusals.remove(refusal)
                 return _status(refusal[1])
         return None
+
+
+async def _follow(
+    request: web.Request, response: web.StreamResponse, collection: Collection, since: int
+) -> None:
+    queue: asyncio.Queue[bytes | End] = asyncio.Queue()
+    for line in collection.since(since):
+        queue.put_nowait(line)
+    collection.watchers.add(queue)
+    try:
+        await _send(request, response, queue)
+    finally:
+        collection.watchers.discard(queue)
 
 
 async def _send(
