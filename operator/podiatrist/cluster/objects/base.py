@@ -5,6 +5,7 @@ field has a default, null counts as missing, unknown fields are skipped, and an 
 fields have the wrong type is left out (with a warning) instead of hiding all others.
 """
 
+import json
 import logging
 from collections.abc import Iterable
 from datetime import datetime
@@ -164,24 +165,33 @@ class _RawPage(Struct):
 def decode_page(body: bytes, kind: type[T]) -> tuple[list[T], str]:
     """Decode one page of a list from its bytes; returns the items and the token of the next page.
 
-    An item that the fast way does not take (nulls, wrong types) goes the slow way by itself.
+    What the fast way does not take (nulls, wrong types, lone surrogates) goes the slow way: an
+    item by itself where only it is odd, the page where it cannot even be cut into items.
     """
     try:
         page = msgspec.json.decode(body, type=_RawPage)
-    except msgspec.MsgspecError as error:
-        log.warning("skipped a page of %s that is no list: %s", kind.__name__, error)
-        return [], ""
-    items = [item for raw in page.items if (item := decode(raw, kind)) is not None]
-    return items, page.metadata.continue_
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        raw = _loads(body)
+        page_of_dicts = raw if isinstance(raw, dict) else {}
+        items = page_of_dicts.get("items")
+        token = (page_of_dicts.get("metadata") or {}).get("continue")
+        return parse_all(kind, items if isinstance(items, list) else []), str(token or "")
+    found = [item for raw in page.items if (item := decode(raw, kind)) is not None]
+    return found, page.metadata.continue_
 
 
 def decode(body: bytes | msgspec.Raw, kind: type[T]) -> T | None:
     """Decode one object from its bytes, None where it cannot be read as that kind."""
     try:
         return msgspec.json.decode(body, type=kind)
-    except (msgspec.MsgspecError, UnicodeError):
-        try:
-            return parse(kind, msgspec.json.decode(body))
-        except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-            log.warning("skipped a %s that is no JSON object: %s", kind.__name__, error)
-            return None
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return parse(kind, _loads(bytes(body)))
+
+
+def _loads(body: bytes) -> Any:
+    """Return any JSON as Python values, forgiving what is no proper text; None for what is none."""
+    try:
+        return json.loads(body.decode("utf-8", "replace"))
+    except (ValueError, RecursionError) as error:
+        log.warning("skipped %d bytes that are no JSON: %s", len(body), error)
+        return None
