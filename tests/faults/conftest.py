@@ -5,11 +5,15 @@ import fnmatch
 import os
 import random
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.cluster import Cluster
+from tests.e2e.kube import Kube
 from tests.faults_runner.load import FAULTS, CaseError, Fault, case_folders, load
+from tests.faults_runner.play import meaningless_name
 from tests.faults_runner.table import Row, as_markdown, as_text
 
 SEED = "FAULTS_SEED"
@@ -81,6 +85,16 @@ def _parameter(fault: Fault) -> object:
     if fault.case.containers:
         marks.append(pytest.mark.containers)
     return pytest.param(FAULTS / fault.name, id=fault.name, marks=marks)
+
+
+@pytest.fixture
+def kube(cluster: Cluster, fault: Path) -> Iterator[Kube]:
+    """kubectl in the case's namespace; its label says which case it is."""
+    kube = Kube(cluster, meaningless_name())
+    kube.admin("create", "namespace", kube.namespace)
+    kube.admin("label", "namespace", kube.namespace, f"fault={fault.name}")
+    yield kube
+    kube.admin("delete", "namespace", kube.namespace, "--wait=false")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -13,14 +13,10 @@ def target_of(diagnosis: Diagnosis) -> str:
 
 
 def said(diagnosis: Diagnosis) -> str:
-    """Return all that a Diagnosis says in words, in lower case, without the namespace's name:
-
-    that is made of the case's name, and would seem to say what is only its title.
-    """
+    """Return all that a Diagnosis says in words, in lower case."""
     status = diagnosis.status
     messages = [finding.message for finding in status.findings]
-    text = "\n".join(filter(None, [status.summary, status.root_cause, *messages]))
-    return text.replace(diagnosis.metadata.namespace, "").lower()
+    return "\n".join(filter(None, [status.summary, status.root_cause, *messages])).lower()
 
 
 def wrongs(case: Case, diagnoses: list[Diagnosis], secrets: Iterable[str]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Plays one case on the cluster: break, listen, fix, prove, clean up."""
 
+import secrets
 import shlex
 import subprocess
 import sys
@@ -206,6 +207,15 @@ class Play:
             if wide:
                 self.kube("delete", "--ignore-not-found", "--timeout=60s", "-f", "-",
                           stdin=yaml.safe_dump_all(wide), check=False)  # fmt: skip
+
+
+def meaningless_name() -> str:
+    """Return a name for a case's namespace in which no `says` or `never_says` can occur by chance.
+
+    Messages name the namespace: one made of the case's name would say the cause by itself.
+    """
+    letters, digits = "bcdfghjkmnpqrstvwxz", "23456789"
+    return "t-" + "".join(secrets.choice(letters) + secrets.choice(digits) for _ in range(4))
 
 
 def control(healthy: Kube) -> None:
