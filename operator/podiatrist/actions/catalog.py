@@ -18,6 +18,7 @@ from podiatrist.actions.set_budget import SetBudget
 from podiatrist.actions.set_claim import SetClaim
 from podiatrist.actions.set_command import SetCommand
 from podiatrist.actions.set_concurrency_policy import SetConcurrencyPolicy
+from podiatrist.actions.set_dns_policy import SetDnsPolicy
 from podiatrist.actions.set_env import SetEnv
 from podiatrist.actions.set_image import SetImage
 from podiatrist.actions.set_ingress_backend import SetIngressBackend
@@ -54,6 +55,7 @@ ACTIONS: tuple[type[Action], ...] = (
     SetServicePort,
     SetIngressBackend,
     SetIngressClass,
+    SetDnsPolicy,
     SetMount,
     SetReference,
     SetSecurityContext,
