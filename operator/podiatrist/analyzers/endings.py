@@ -1,9 +1,14 @@
-"""Pods that ended or should have: evictions, full disks, stuck in Terminating."""
+"""Pods that ended, or cannot: refused by a node, evicted, being deleted for ever."""
 
+from podiatrist.analyzers import evictions, rejections, terminations
 from podiatrist.analyzers.result import Result
 from podiatrist.cluster.snapshot import Snapshot
 
 
 def analyze(snapshot: Snapshot) -> list[Result]:
-    """Return one result for each thing that is wrong."""
-    return []
+    """Return one result for each way in which the target's pods ended badly or do not end."""
+    return [
+        *rejections.analyze(snapshot),
+        *evictions.analyze(snapshot),
+        *terminations.analyze(snapshot),
+    ]

@@ -153,7 +153,7 @@ def _text(snapshot: Snapshot, spec: PodSpec, missing: list[Missing]) -> str:
 def _hint(snapshot: Snapshot, missing: Missing) -> str:
     meant = _candidates(snapshot, missing)
     if meant:
-        return f"; did you mean {' or '.join(meant)}?"
+        return f" (did you mean {' or '.join(meant)}?)"
     if missing.kind == "ServiceAccount":
         return ""
     if missing.key and (keys := _keys_of(snapshot, missing.name)) is not None:

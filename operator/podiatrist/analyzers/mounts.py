@@ -16,6 +16,10 @@ from podiatrist.cluster.snapshot import Snapshot
 _TO_ROOTFS = re.compile(r'error mounting "[^"]{1,1024}" to rootfs at "([^"]{1,1024})"')
 _PREPARE = re.compile(r'failed to prepare subPath for volumeMount "([^"]{1,253})"')
 _NO_VALUE = re.compile(r"missing value for ([A-Za-z_][A-Za-z0-9_.-]{0,200})")
+_UNREACHABLE = (
+    r"[Cc]onnection timed out|[Cc]onnection refused|[Nn]o route to host|Host is down|"
+    r"[Nn]ame or service not known|Failed to resolve server|[Nn]etwork is unreachable"
+)
 _CAUSES: tuple[tuple[str, str, str], ...] = (
     ("HostPathWrongType", r"hostPath type check failed", ""),
     (
@@ -40,8 +44,7 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "VolumeServerUnreachable",
-        r"[Cc]onnection timed out|[Cc]onnection refused|[Nn]o route to host|Host is down|"
-        r"[Nn]ame or service not known|Failed to resolve server|[Nn]etwork is unreachable",
+        _UNREACHABLE,
         "node {node} does not reach the storage server; check its address and the network",
     ),
     (

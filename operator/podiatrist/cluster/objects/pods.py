@@ -159,6 +159,7 @@ class SecurityContext(Struct):
     allow_privilege_escalation: bool | None = None
     capabilities: dict[str, list[str]] = {}
     seccomp_profile: dict[str, Any] | None = None
+    sysctls: list[dict[str, Any]] = []
 
 
 class VolumeMount(Struct):
@@ -167,6 +168,7 @@ class VolumeMount(Struct):
     name: str = ""
     mount_path: str = ""
     sub_path: str = ""
+    sub_path_expr: str = ""
     read_only: bool = False
 
 

@@ -1,0 +1,232 @@
+"""Pods that the kubelet evicted: for what they used, or because their node ran short."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from podiatrist.actions.compiler import Proposal
+from podiatrist.actions.set_resources import SetResources
+from podiatrist.actions.set_volume_limit import SetVolumeLimit
+from podiatrist.analyzers.result import Result, counted
+from podiatrist.analyzers.revisions import (
+    of_newest_revision,
+    older_revisions,
+    propose_rollback,
+)
+from podiatrist.analyzers.rollout import is_at_rest, reaching
+from podiatrist.api.diagnosis import Evidence, Finding, ObjectRef
+from podiatrist.cluster.kinds import POD
+from podiatrist.cluster.objects import Pod, PodSpec
+from podiatrist.cluster.quantity import format_bytes, format_resource, quantity_or_zero
+from podiatrist.cluster.snapshot import Snapshot
+
+_LATELY = timedelta(minutes=15)
+_RECENTLY = timedelta(hours=1)
+_VOLUME = re.compile(r'Usage of EmptyDir volume "([^"]{1,253})" exceeds the limit "([^"]{1,64})"')
+_CONTAINER = re.compile(
+    r'Container (\S{1,253}) exceeded its local ephemeral storage limit "([^"]{1,64})"'
+)
+_TOTAL = re.compile(
+    r"Pod ephemeral local storage usage exceeds the total limit of containers ([^\s.]{1,64})"
+)
+_LOW = re.compile(r"The node was low on resource: ([a-z-]{1,64})")
+_USING = re.compile(
+    r"Container (\S{1,253}) was using ([0-9A-Za-z.]{1,32}), request is ([0-9A-Za-z.]{1,32})"
+)
+_HAD = re.compile(r"The node had condition: \[([A-Za-z, ]{1,100})\]")
+_ENOUGH_DISK = Decimal(256 * 2**20)
+"""Bytes: a limit on disk below this costs more in evictions than it saves."""
+
+_STORAGE = "ephemeral-storage"
+
+
+@dataclass(frozen=True)
+class Eviction:
+    """Why a pod was evicted, what would end it, and where it shows in a pod spec."""
+
+    reason: str
+    why: str
+    fixes: tuple[Proposal, ...] = ()
+    shows: tuple[str, ...] = ()
+    by_node: bool = False
+
+
+def analyze(snapshot: Snapshot) -> list[Result]:
+    """Explain the newest eviction where it is not over: nothing replaced the pod, or it recurs."""
+    evicted = [p for p in snapshot.pods if _evicted(p)]
+    if not evicted:
+        return []
+    newest = max(evicted, key=lambda p: str(_when(p) or ""))
+    recent = [p for p in evicted if _within(snapshot, p, _RECENTLY)]
+    lately = _within(snapshot, newest, _LATELY)
+    if snapshot.kind is not POD and not (lately and (len(recent) > 1 or _alone(snapshot))):
+        return []
+    eviction = _explain(snapshot, newest)
+    today = of_newest_revision(snapshot, [newest])
+    name = newest.metadata.name
+    times = "" if len(recent) < 2 else f" ({len(recent)} times within the last hour)"
+    again = (
+        " An evicted pod stays as it is: delete it and make it anew."
+        if snapshot.kind is POD
+        else ""
+    )
+    finding = Finding(
+        analyzer="endings",
+        reason=eviction.reason,
+        message=f"{snapshot.target if snapshot.kind is POD else _who(snapshot, recent)} evicted"
+        f"{times}: {eviction.why}.{again}",
+        object=newest.ref,
+        evidence=[
+            Evidence(
+                source=f"kubectl -n {snapshot.namespace} describe pod {name}",
+                quote=newest.status.message.strip() or newest.status.reason,
+            )
+        ],
+    )
+    cause = _pressed_node(snapshot, newest) if eviction.by_node else None
+    fixes = tuple(_fixes(snapshot, eviction)) if today and cause is None else ()
+    return [Result(finding, fixes, cause)]
+
+
+def _who(snapshot: Snapshot, recent: list[Pod]) -> str:
+    return f"{counted(len(recent), 'pod')} of {snapshot.target}"
+
+
+def _evicted(pod: Pod) -> bool:
+    return (pod.status.phase, pod.status.reason) == ("Failed", "Evicted")
+
+
+def _when(pod: Pod) -> datetime | None:
+    condition = pod.condition("DisruptionTarget")
+    if condition and condition.last_transition_time:
+        return condition.last_transition_time
+    ends = [s.last_end.finished_at for s in pod.all_statuses if s.last_end]
+    return max((e for e in ends if e), default=pod.metadata.creation_timestamp)
+
+
+def _within(snapshot: Snapshot, pod: Pod, span: timedelta) -> bool:
+    when = _when(pod)
+    return when is not None and snapshot.taken_at - when <= span
+
+
+def _alone(snapshot: Snapshot) -> bool:
+    """Whether no pod of the target is well."""
+    return not any(is_at_rest(p) for p in snapshot.pods)
+
+
+def _explain(snapshot: Snapshot, pod: Pod) -> Eviction:
+    text = pod.status.message[:4096]
+    if found := _VOLUME.search(text):
+        return _volume(snapshot, found[1], found[2])
+    if found := _CONTAINER.search(text):
+        return _storage(snapshot, [found[1]], found[2])
+    if found := _TOTAL.search(text):
+        limited = [c.name for c in pod.spec.containers if _STORAGE in c.resources.limits]
+        return _storage(snapshot, limited, found[1])
+    if found := _LOW.search(text):
+        return _low_node(snapshot, pod, found[1], text)
+    if found := _HAD.search(text):
+        why = f"node {pod.spec.node_name} had {found[1]}. Request what the pod really needs"
+        return Eviction("EvictedByNodePressure", why, by_node=True)
+    said = " ".join(text.split()).rstrip(".")[:400]
+    return Eviction("Evicted", said or "the kubelet does not say why")
+
+
+def _enough(limit: str) -> str:
+    return format_bytes(max(quantity_or_zero(limit) * 4, _ENOUGH_DISK))
+
+
+def _volume(snapshot: Snapshot, name: str, limit: str) -> Eviction:
+    source = next((v.empty_dir for v in snapshot.template.volumes if v.name == name), None) or {}
+    in_memory = source.get("medium") == "Memory"
+    new = format_bytes(quantity_or_zero(limit) * 2) if in_memory else _enough(limit)
+    place = "memory" if in_memory else "disk"
+    fix = Proposal(
+        title=f"Let emptyDir {name} grow to {new}",
+        rationale=f"It outgrew {limit}; how much it needs is not told. What it holds takes the "
+        f"node's {place}. If it grows without end, this only delays the next eviction.",
+        actions=(SetVolumeLimit(object=snapshot.target, volume=name, size_limit=new),),
+    )
+    why = f"emptyDir volume {name} grew beyond its sizeLimit of {limit}. Raise sizeLimit, or write "
+    return Eviction("EmptyDirLimitExceeded", f"{why}less to it", (fix,), ("volume", name))
+
+
+def _storage(snapshot: Snapshot, containers: list[str], limit: str) -> Eviction:
+    who = f"container {containers[0]}" if len(containers) == 1 else "the pod"
+    why = f"{who} wrote more to its own disk (log, root file system, emptyDir) than its limit "
+    why += f"on {_STORAGE} of {limit}. Raise the limit, or write to a volume"
+    fixes: tuple[Proposal, ...] = ()
+    if len(containers) == 1:
+        new = _enough(limit)
+        fixes = (
+            Proposal(
+                title=f"Raise the {_STORAGE} limit of {containers[0]} to {new}",
+                rationale=f"It outgrew {limit}; how much it needs is not told. If it grows without "
+                "end, this only delays the next eviction.",
+                actions=(
+                    SetResources(
+                        object=snapshot.target, container=containers[0], limits={_STORAGE: new}
+                    ),
+                ),
+            ),
+        )
+    shows = ("limit", containers[0]) if containers else ()
+    return Eviction("EphemeralStorageExceeded", why, fixes, shows)
+
+
+def _low_node(snapshot: Snapshot, pod: Pod, resource: str, text: str) -> Eviction:
+    used = [
+        (name, quantity_or_zero(amount), quantity_or_zero(request))
+        for name, amount, request in _USING.findall(text)
+    ]
+    why = f"node {pod.spec.node_name} ran low on {resource}"
+    beyond = [(n, u, r) for n, u, r in used if u > r]
+    if not beyond:
+        return Eviction("EvictedByNodePressure", why, by_node=True)
+    name, usage, request = max(beyond, key=lambda told: told[1] - told[2])
+    asked = format_resource(resource, request) if request else "nothing"
+    new = format_bytes(usage * 5 / 4)
+    why += f", and container {name} was using {format_resource(resource, usage)} with a request of "
+    why += f"{asked}: who uses more than he asked for goes first. Request what it needs"
+    fix = Proposal(
+        title=f"Request {new} of {resource} for {name}",
+        rationale="A quarter more than it was using when it was evicted. The scheduler then finds "
+        "a node that has it, and the kubelet evicts others first.",
+        actions=(SetResources(object=snapshot.target, container=name, requests={resource: new}),),
+    )
+    return Eviction("EvictedByNodePressure", why, (fix,), ("request", name), by_node=True)
+
+
+def _pressed_node(snapshot: Snapshot, pod: Pod) -> ObjectRef | None:
+    """Return the pod's node where it is still short of something: then that is the trouble."""
+    for node in snapshot.nodes:
+        if node.metadata.name == pod.spec.node_name and any(
+            c.type.endswith("Pressure") and c.status == "True" for c in node.status.conditions
+        ):
+            return node.ref
+    return None
+
+
+def _fixes(snapshot: Snapshot, eviction: Eviction) -> Iterator[Proposal]:
+    older = older_revisions(snapshot)
+    chosen = next((r for r in older if r.status.ready_replicas > 0), older[0] if older else None)
+    proposals = list(eviction.fixes)
+    if chosen and eviction.shows:
+        was = _shown(chosen.spec.template.spec, *eviction.shows)
+        if was != _shown(snapshot.template, *eviction.shows):
+            proposals = [*propose_rollback(snapshot), *proposals]
+    for proposal in proposals:
+        if reached := reaching(snapshot, proposal):
+            yield reached
+
+
+def _shown(spec: PodSpec, what: str, name: str) -> object:
+    if what == "volume":
+        return next((v.empty_dir for v in spec.volumes if v.name == name), None)
+    container = spec.container(name)
+    if container is None:
+        return None
+    group = container.resources.limits if what == "limit" else container.resources.requests
+    return dict(group)
