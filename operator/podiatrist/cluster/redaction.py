@@ -7,10 +7,12 @@ import re
 
 MASK = "***"
 
-_NAMES = (
-    r"(?:[A-Za-z0-9_.-]*(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|apikey|"
-    r"access[_-]?key|private[_-]?key|credential|auth)[A-Za-z0-9_.-]*)"
+_WORD = (
+    r"[\w.-]{0,64}(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|"
+    r"private[_-]?key|credential|auth)[\w-]{0,64}"
 )
+_NAMES = rf"(?:(?<![/\w.-]){_WORD})"
+"""Names that tell of a secret; not in the middle of a path or a longer word."""
 
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # private keys, also those cut off at the end
@@ -21,7 +23,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
         MASK,
     ),
     # user:password@host in any URL
-    (re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s@]+@", re.I), rf"\1:{MASK}@"),
+    (re.compile(r"(\b[a-z][a-z0-9+.-]{0,30}://[^\s:/@]*):[^\s@]+@", re.I), rf"\1:{MASK}@"),
     # Authorization headers
     (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.I), rf"\1 {MASK}"),
     # JSON Web Tokens
@@ -39,7 +41,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(rf"(\"?{_NAMES}\"?\s*[=:]\s*)(\"[^\"\n]*\"|'[^'\n]*'|[^\s,;}}\]\)]+)", re.I),
         rf"\1{MASK}",
     ),
-    (re.compile(rf"(--{_NAMES}\s+)(?!-)(\S+)", re.I), rf"\1{MASK}"),
+    (re.compile(rf"((?<!\S)--?{_WORD}\s+)(?!-)(\S+)", re.I), rf"\1{MASK}"),
 )
 
 
