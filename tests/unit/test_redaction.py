@@ -55,6 +55,8 @@ def test_tokens_of_known_shape_are_masked_wherever_they_stand(token: str) -> Non
         "KeyError: 'DATABASE_URL'",
         'exec: "nginz": executable file not found in $PATH',
         "http://db:5432/health returned 503",
+        'MountVolume.SetUp failed for volume "auth" : secret "auth" not found',
+        "couldn't find key token in Secret shop/db",
         "open /etc/app/tokens.yaml: no such file or directory",
     ],
 )

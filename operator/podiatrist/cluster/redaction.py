@@ -38,7 +38,9 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     # password=..., "token": "...", --api-key ...
     (
-        re.compile(rf"(\"?{_NAMES}\"?\s*[=:]\s*)(\"[^\"\n]*\"|'[^'\n]*'|[^\s,;}}\]\)]+)", re.I),
+        re.compile(
+            rf"(\"?{_NAMES}\"?(?:\s*=\s*|:\s*))(\"[^\"\n]*\"|'[^'\n]*'|[^\s,;}}\]\)]+)", re.I
+        ),
         rf"\1{MASK}",
     ),
     (re.compile(rf"((?<!\S)--?{_WORD}\s+)(?!-)(\S+)", re.I), rf"\1{MASK}"),

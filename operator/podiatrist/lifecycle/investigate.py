@@ -23,7 +23,13 @@ from podiatrist.cluster.store import spec_hash
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.look import UnknownKindError, look
 from podiatrist.lifecycle.next_step import retry_asked, token
-from podiatrist.lifecycle.propose import MOST_FINDINGS, offer_options, root_cause, severity
+from podiatrist.lifecycle.propose import (
+    MOST_FINDINGS,
+    offer_options,
+    root_cause,
+    severity,
+    told,
+)
 from podiatrist.lifecycle.related import related
 
 _MOST_SUPERSEDED = 16
@@ -42,7 +48,7 @@ async def investigate(context: Context, diagnosis: Diagnosis) -> float | None:
     if not diagnosis.metadata.owner_references:
         await context.store.adopt(diagnosis, snapshot.metadata.uid)
     results = analyze(snapshot)
-    findings = [r.finding for r in results][:MOST_FINDINGS]
+    findings = told(results)
     _forget_past(diagnosis)
     status = diagnosis.status
     status.observed_target = observe(snapshot)

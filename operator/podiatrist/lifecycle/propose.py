@@ -12,6 +12,7 @@ from podiatrist.actions.scope import check_scope
 from podiatrist.analyzers.result import Result
 from podiatrist.api.diagnosis import Finding, ObjectRef, Option, Severity
 from podiatrist.cluster.kinds import NODE, POD, WORKLOADS, find_kind
+from podiatrist.cluster.redaction import redact
 from podiatrist.cluster.snapshot import Snapshot
 from podiatrist.cluster.store import spec_hash
 
@@ -33,6 +34,20 @@ def soak_seconds(option_checks: Iterable[str]) -> int:
         if words != check and words.removesuffix("s").isdigit():
             return int(words.removesuffix("s"))
     return 0
+
+
+def told(results: list[Result]) -> list[Finding]:
+    """Return the findings as they are written down: bounded in number, without secrets.
+
+    A command or a variable that a finding quotes may hold a password.
+    """
+    return [_redacted(r.finding) for r in results[:MOST_FINDINGS]]
+
+
+def _redacted(finding: Finding) -> Finding:
+    evidence = [e.model_copy(update={"quote": redact(e.quote)}) for e in finding.evidence]
+    update = {"message": redact(finding.message), "evidence": evidence}
+    return finding.model_copy(update=update)
 
 
 def offer_options(snapshot: Snapshot, results: list[Result], soak: int) -> list[Option]:
