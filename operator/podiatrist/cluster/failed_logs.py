@@ -13,24 +13,31 @@ _MOST_LOGS = 6
 """Containers whose log is read for one snapshot; pods of one workload say the same."""
 
 
-async def read_failed_logs(client: Client, pods: list[Pod]) -> list[ContainerLog]:
-    """Return the end of the logs of containers that failed or are not ready."""
-    wanted = list(_wanted(pods))[:_MOST_LOGS]
+async def read_failed_logs(
+    client: Client, pods: list[Pod], *, of_many: bool = False
+) -> list[ContainerLog]:
+    """Return the end of the logs of containers that failed or are not ready.
+
+    `of_many` says that the pods belong to several workloads, whose containers may share names.
+    """
+    wanted = list(_wanted(pods, of_many=of_many))[:_MOST_LOGS]
     found = await asyncio.gather(*(_read(client, *one) for one in wanted))
     return [log for log in found if log is not None]
 
 
-def _wanted(pods: list[Pod]) -> Iterator[tuple[Pod, str, bool]]:
+def _wanted(pods: list[Pod], *, of_many: bool) -> Iterator[tuple[Pod, str, bool]]:
     """Yield pod, container and whether the run before the present one is meant.
 
     One pod for each container name and kind of end: the one that failed last.
     """
-    seen: set[tuple[str, bool]] = set()
+    seen: set[tuple[str, str, bool]] = set()
     for pod in sorted(pods, key=lambda p: str(p.metadata.creation_timestamp or ""), reverse=True):
+        controller = pod.metadata.controller
+        whose = controller.uid if of_many and controller else ""
         for status in pod.all_statuses:
             for previous in _runs(status, pod):
-                if (status.name, previous) not in seen:
-                    seen.add((status.name, previous))
+                if (whose, status.name, previous) not in seen:
+                    seen.add((whose, status.name, previous))
                     yield pod, status.name, previous
 
 

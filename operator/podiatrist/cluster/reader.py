@@ -105,6 +105,9 @@ class Reader:
         if pods and all(_at_rest(pod) for pod in pods) and not _behind(target):
             return bare
         around = await read_around(self.surroundings, kind, namespace, pods, target)
+        # Whether somebody misses a workload without pods is told by the logs of the others.
+        asleep = not pods and (target.get("spec") or {}).get("replicas") == 0
+        heard = around.namespace_pods if asleep else pods
         return Snapshot(
             kind=kind,
             target_raw=target,
@@ -115,7 +118,7 @@ class Reader:
             names=around.names,
             namespace_pods=around.namespace_pods,
             cluster_pods=around.cluster_pods,
-            logs=await read_failed_logs(self.client, pods),
+            logs=await read_failed_logs(self.client, heard, of_many=asleep),
         )
 
     async def _events(self, namespace: str) -> list[Event]:
