@@ -2,13 +2,12 @@
 
 import difflib
 from dataclasses import dataclass
+from datetime import datetime
 
+from podiatrist.analyzers.claim_binding import unbound
 from podiatrist.api.diagnosis import Evidence, ObjectRef
 from podiatrist.cluster.objects import Claim, PersistentVolume, Pod, PodSpec
-from podiatrist.cluster.quantity import quantity_or_zero
-from podiatrist.cluster.snapshot import Snapshot
-
-_NO_PROVISIONER = "kubernetes.io/no-provisioner"
+from podiatrist.cluster.snapshot import Snapshot, compact
 
 
 @dataclass(frozen=True)
@@ -21,6 +20,7 @@ class ClaimProblem:
     evidence: tuple[Evidence, ...]
     volume: str
     near_miss: str | None = None
+    holder: Pod | None = None
 
 
 def claim_names(spec: PodSpec, pod_name: str) -> dict[str, str]:
@@ -57,15 +57,16 @@ def bound_volumes(snapshot: Snapshot, pod: Pod) -> dict[str, PersistentVolume]:
     }
 
 
-def claim_problems(snapshot: Snapshot, spec: PodSpec, pod_name: str) -> list[ClaimProblem]:
-    """Return the claims of a pod that are missing or cannot be bound."""
+def claim_problems(snapshot: Snapshot, pod: Pod) -> list[ClaimProblem]:
+    """Return the claims of a pod that are missing, going, in use or cannot be bound."""
     by_name = {c.metadata.name: c for c in snapshot.claims}
+    since = pod.metadata.creation_timestamp
     problems = []
-    for volume, name in claim_names(spec, pod_name).items():
+    for volume, name in claim_names(pod.spec, pod.metadata.name).items():
         claim = by_name.get(name)
         if claim is None:
             problems.append(_missing(snapshot, volume, name, list(by_name)))
-        elif problem := _unbound(snapshot, volume, claim):
+        elif problem := _unusable(snapshot, pod, volume, claim, since):
             problems.append(problem)
     return problems
 
@@ -86,95 +87,51 @@ def _missing(snapshot: Snapshot, volume: str, name: str, present: list[str]) -> 
     )
 
 
-def _unbound(snapshot: Snapshot, volume: str, claim: Claim) -> ClaimProblem | None:
+def _unusable(
+    snapshot: Snapshot, pod: Pod, volume: str, claim: Claim, since: datetime | None
+) -> ClaimProblem | None:
     name = claim.metadata.name
-    if claim.status.phase == "Bound":
-        return None
-    if claim.status.phase == "Lost":
-        return _problem(
-            snapshot, claim, volume, "ClaimLost",
-            f"claim {name} lost its volume {claim.spec.volume_name}: the data is gone or elsewhere",
-        )  # fmt: skip
-    wanted = claim.spec.storage_class_name
-    if wanted is None:
-        wanted = _default_class(snapshot)  # assigned later to claims without one (KEP-3333)
-    if wanted is None:
-        return _problem(
-            snapshot, claim, volume, "NoDefaultStorageClass",
-            f"claim {name} names no StorageClass and the cluster has no default one",
-        )  # fmt: skip
-    if wanted == "":
-        return _problem(
-            snapshot, claim, volume, "NoMatchingVolume",
-            f"claim {name} wants a volume made by hand (storageClassName is empty): "
-            + _why_no_volume(snapshot, claim),
-        )  # fmt: skip
-    found = next((s for s in snapshot.storage_classes if s.metadata.name == wanted), None)
-    if found is None:
-        classes = sorted(s.metadata.name for s in snapshot.storage_classes)
-        there = f"there are {', '.join(classes)}" if classes else "there is none at all"
-        return _problem(
-            snapshot, claim, volume, "StorageClassNotFound",
-            f"claim {name} asks for StorageClass {wanted}, which does not exist; {there}",
-        )  # fmt: skip
-    if found.provisioner == _NO_PROVISIONER:
-        return _problem(
-            snapshot, claim, volume, "NoMatchingVolume",
-            f"claim {name} waits for a volume of class {wanted}, which are made by hand: "
-            + _why_no_volume(snapshot, claim),
-        )  # fmt: skip
-    failed = next(
-        (e for e in snapshot.events_about(name) if e.reason == "ProvisioningFailed"), None
-    )
-    if failed is not None:
-        return _problem(
-            snapshot, claim, volume, "ProvisioningFailed",
-            f"claim {name} got no volume from {found.provisioner}: {failed.message}",
-        )  # fmt: skip
-    if found.volume_binding_mode != "WaitForFirstConsumer":
-        return _problem(
-            snapshot, claim, volume, "ClaimUnbound",
-            f"claim {name} waits for a volume from {found.provisioner}; is it running?",
-        )  # fmt: skip
+    source = f"kubectl -n {snapshot.namespace} get pvc {name} -o json"
+    going = claim.metadata.deletion_timestamp
+    if going is not None:
+        users = [p.metadata.name for p in users_of(snapshot, name) if p.spec.node_name]
+        held = f"; it stays until pod {users[0]} is gone" if users else ""
+        return ClaimProblem(
+            reason="ClaimBeingDeleted",
+            message=f"claim {name} is being deleted, and no new pod may use it{held}. Make it anew "
+            "once it is gone, or use another claim",
+            object=claim.ref,
+            evidence=(
+                Evidence(source=source, quote=f'"deletionTimestamp":"{going:%Y-%m-%dT%H:%M:%SZ}"'),
+            ),
+            volume=volume,
+        )
+    found = unbound(snapshot, claim, since)
+    if found is not None:
+        what = f"claim {name} {found.why}"
+        return ClaimProblem(found.reason, what, claim.ref, found.evidence, volume)
+    if "ReadWriteOncePod" in claim.spec.access_modes:
+        holder = next(
+            (p for p in users_of(snapshot, name) if p.spec.node_name and p.ref != pod.ref), None
+        )
+        if holder is not None:
+            quote = f'"accessModes":{compact(claim.spec.access_modes)}'
+            return ClaimProblem(
+                reason="ClaimInUse",
+                message=f"claim {name} is for one pod at a time (ReadWriteOncePod), and pod "
+                f"{holder.metadata.name} has it",
+                object=claim.ref,
+                evidence=(Evidence(source=source, quote=quote),),
+                volume=volume,
+                holder=holder,
+            )
     return None
 
 
-def _default_class(snapshot: Snapshot) -> str | None:
-    mark = "storageclass.kubernetes.io/is-default-class"
-    marked = (c for c in snapshot.storage_classes if c.metadata.annotations.get(mark) == "true")
-    return next((c.metadata.name for c in marked), None)
-
-
-def _why_no_volume(snapshot: Snapshot, claim: Claim) -> str:
-    """Say for a hand-made volume why none matches: class, size, access mode, or all taken."""
-    wanted_class = claim.spec.storage_class_name or ""
-    candidates = [v for v in snapshot.volumes if v.spec.storage_class_name == wanted_class]
-    free = [v for v in candidates if v.status.phase == "Available"]
-    if not candidates:
-        return "no volume of that class exists"
-    if not free:
-        return f"every volume of that class ({len(candidates)}) is taken"
-    size = quantity_or_zero(claim.spec.resources.requests.get("storage"))
-    if all(quantity_or_zero(v.spec.capacity.get("storage")) < size for v in free):
-        return f"none of the free ones has {claim.spec.resources.requests.get('storage')}"
-    if all(set(claim.spec.access_modes) - set(v.spec.access_modes) for v in free):
-        return f"none of the free ones offers {', '.join(claim.spec.access_modes)}"
-    return "none of the free ones matches"
-
-
-def _problem(
-    snapshot: Snapshot, claim: Claim, volume: str, reason: str, message: str
-) -> ClaimProblem:
-    name = claim.metadata.name
-    events = snapshot.events_about(name)
-    return ClaimProblem(
-        reason=reason,
-        message=message,
-        object=claim.ref,
-        evidence=tuple(
-            Evidence(source=f"kubectl -n {snapshot.namespace} describe pvc {name}", quote=e.message)
-            for e in events[:1]
-            if e.message
-        ),
-        volume=volume,
-    )
+def users_of(snapshot: Snapshot, claim: str) -> list[Pod]:
+    """Return the pods of the namespace that have a claim and have not ended."""
+    return [
+        p
+        for p in snapshot.namespace_pods
+        if not p.ended and claim in claim_names(p.spec, p.metadata.name).values()
+    ]

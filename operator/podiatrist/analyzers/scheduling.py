@@ -69,10 +69,10 @@ def analyze(snapshot: Snapshot) -> list[Result]:
 
 
 def _explain(fit: Fit) -> list[Result]:
-    claims = claim_problems(fit.snapshot, fit.pod.spec, fit.pod.metadata.name)
+    claims = claim_problems(fit.snapshot, fit.pod)
     if not claims and (blamed := node_to_blame(fit)) is not None:
         return [_node_result(fit, blamed)]
-    results = [_claim_result(fit, problem) for problem in claims]
+    results = [claim_result(fit, problem) for problem in claims]
     results += _blocker_results(fit)
     if not results:
         return [_unexplained(fit)]
@@ -204,7 +204,8 @@ def _label_rules(pod: Pod) -> list[str]:
     return [*selector, *rules][:3]
 
 
-def _claim_result(fit: Fit, problem: ClaimProblem) -> Result:
+def claim_result(fit: Fit, problem: ClaimProblem) -> Result:
+    """Return what a claim does to the pods that wait for it, and what would help."""
     finding = Finding(
         analyzer="scheduling",
         reason=problem.reason,

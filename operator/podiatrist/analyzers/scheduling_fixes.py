@@ -12,6 +12,7 @@ from podiatrist.actions.label_node import LabelNode, is_reserved_label
 from podiatrist.actions.scale import Scale
 from podiatrist.actions.set_claim import SetClaim
 from podiatrist.actions.set_resources import SetResources
+from podiatrist.actions.set_strategy import SetStrategy
 from podiatrist.actions.uncordon_node import UncordonNode
 from podiatrist.analyzers.claims import ClaimProblem
 from podiatrist.analyzers.fit import Fit
@@ -27,12 +28,13 @@ from podiatrist.analyzers.node_fit import (
     meets,
     pod_requests,
 )
-from podiatrist.analyzers.revisions import older_revisions, propose_rollback
+from podiatrist.analyzers.revisions import of_newest_revision, older_revisions, propose_rollback
 from podiatrist.analyzers.rollout import reaching
 from podiatrist.api.diagnosis import Risk
 from podiatrist.cluster.kinds import DEPLOYMENT, STATEFUL_SET
-from podiatrist.cluster.objects import Container, PodSpec, Requirement, Resources
+from podiatrist.cluster.objects import Container, Pod, PodSpec, Requirement, Resources
 from podiatrist.cluster.quantity import format_resource, quantity_or_zero
+from podiatrist.cluster.snapshot import Snapshot
 
 _PASSING_TAINTS = (
     "node.kubernetes.io/",
@@ -51,7 +53,7 @@ _LEAST_SHARE = Decimal("0.1")
 def propose(fit: Fit, cause: type[Blocker] | ClaimProblem) -> list[Proposal]:
     """Return the fixes for one cause; empty where a human has to think."""
     if isinstance(cause, ClaimProblem):
-        own = list(_other_claim(fit, cause))
+        own = [*_other_claim(fit, cause), *_let_go_first(fit, cause)]
     elif cause is LabelBlocker:
         own = [*_label_node(fit), *_drop_rule(fit)]
     elif cause is TaintBlocker:
@@ -274,6 +276,33 @@ def _uncordon(fit: Fit) -> Iterator[Proposal]:
             actions=(UncordonNode(object=fit.nodes[name].ref),),
         )
         return
+
+
+def _let_go_first(fit: Fit, problem: ClaimProblem) -> Iterator[Proposal]:
+    """Where pods of one workload take turns with a volume: old ones first out, or fewer of them."""
+    holder = problem.holder
+    if holder is None or not any(p.ref == holder.ref for p in fit.snapshot.pods):
+        return
+    yield from take_turns(fit.snapshot, holder, fit.running)
+
+
+def take_turns(snapshot: Snapshot, holder: Pod, running: int) -> Iterator[Proposal]:
+    """Yield what lets the pods of one workload share a volume that only one of them can have."""
+    name = holder.metadata.name
+    if snapshot.kind is DEPLOYMENT and not of_newest_revision(snapshot, [holder]):
+        yield Proposal(
+            title="Let the old pod go before the new one comes (maxSurge 0)",
+            rationale=f"Pod {name} of the revision before holds the volume, and waits for the new "
+            "pod, which waits for the volume. There will be no pod at all for a moment.",
+            actions=(SetStrategy(object=snapshot.target, max_surge=0, max_unavailable=1),),
+        )
+    elif running and snapshot.kind in (DEPLOYMENT, STATEFUL_SET):
+        yield Proposal(
+            title=f"Scale to the {running} pod(s) that have the volume",
+            rationale=f"Pod {name} has it, and only one pod (or one node) at a time can. More need "
+            "a volume that many may use (ReadWriteMany), or one each (a StatefulSet's templates).",
+            actions=(Scale(object=snapshot.target, replicas=running),),
+        )
 
 
 def _other_claim(fit: Fit, problem: ClaimProblem) -> Iterator[Proposal]:

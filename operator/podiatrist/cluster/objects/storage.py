@@ -20,6 +20,7 @@ class Claim(NamedObject):
         access_modes: list[str] = []
         resources: Resources = field(default_factory=Resources)
         selector: dict[str, Any] | None = None
+        volume_mode: str = ""
 
     class Status(Struct):
         """What the claim got."""
@@ -61,6 +62,8 @@ class PersistentVolume(NamedObject):
         capacity: Quantities = {}
         access_modes: list[str] = []
         persistent_volume_reclaim_policy: str = ""
+        volume_mode: str = ""
+        csi: dict[str, Any] | None = None
 
     class Status(Struct):
         """Whether it is bound."""
