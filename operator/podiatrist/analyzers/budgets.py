@@ -59,12 +59,15 @@ def _never(snapshot: Snapshot, reach: Reach) -> Result | None:
     budget, expected = reach.budget, reach.expected
     if budget.status.disruptions_allowed > 0 or not allows_none(reach):
         return None
-    pods = counted(expected, "pod")
-    message = (
-        f"{snapshot.target} never lets a pod go: {bound(budget)} of {pods} leaves nothing to "
-        f"spare. {_drain(snapshot, reach)}"
-    )
-    if expected == 1:
+    if reach.unmanaged and budget.status.expected_pods == 0:
+        why = (
+            f"no controller says how many of its pods there should be, so {bound(budget)} cannot "
+            "be computed; such pods need minAvailable as a number"
+        )
+    else:
+        why = f"{bound(budget)} of {counted(expected, 'pod')} leaves nothing to spare"
+    message = f"{snapshot.target} never lets a pod go: {why}. {_drain(snapshot, reach)}"
+    if expected == 1 and not reach.unmanaged:
         message += "; with a second replica it could let one go without an outage"
     return _result(
         snapshot, reach, "BudgetAllowsNoDisruption", message, tuple(_loosen(snapshot, reach))
@@ -82,13 +85,16 @@ def _loosen(snapshot: Snapshot, reach: Reach) -> list[Proposal]:
         action = SetBudget(object=snapshot.target, max_unavailable=1)
         title = "Let one pod go at a time"
     alone = expected <= 1
-    why = (
-        "Evictions then take the only pod: it is away until its successor is ready."
-        if alone
-        else f"One of {expected} pods may be away at a time; the next one follows when its "
-        "successor is ready."
-    )
-    risk = Risk.HIGH if alone else Risk.MEDIUM
+    if any(pod.metadata.controller is None for pod in reach.pods):
+        why = "Evictions then take a pod that nobody makes anew: make it again yourself."
+    elif alone:
+        why = "Evictions then take the only pod: it is away until its successor is ready."
+    else:
+        why = (
+            f"One of {expected} pods may be away at a time; the next one follows when its "
+            "successor is ready."
+        )
+    risk = Risk.HIGH if alone or counted_only else Risk.MEDIUM
     return [Proposal(title=title, rationale=why, actions=(action,), risk=risk)]
 
 

@@ -12,14 +12,17 @@ from datetime import timedelta
 from podiatrist.cluster.objects import Container, Pod
 from podiatrist.cluster.snapshot import Snapshot
 
+_SURE = re.compile(r"side-?car|\bproxy\b|\benvoy|\bistio|\blinkerd|\bdaprd?\b|cloud-?sql|\bpause\b")
+"""Names that nobody gives to the work itself."""
+
 _NAMES = re.compile(
-    r"side-?car|proxy|envoy|istio|linkerd|dapr|agent|fluent|filebeat|logstash|promtail|vector|"
-    r"shipper|forwarder|log(?:s|ger|ging)?\b|exporter|metrics|statsd|otel|collector|telemetry|"
-    r"tunnel|vault|consul|watcher|reloader|refresher|sync(?:er)?\b|helper|pause\b|"
-    r"heartbeat|ticker|keepalive"
+    r"proxy|agent|fluent|filebeat|logstash|promtail|vector|shipper|forwarder|exporter|"
+    r"\blog(?:s|ger|ging)?\b|metrics|statsd|otel|collector|telemetry|tunnel|vault|consul|"
+    r"watcher|reloader|git-sync|helper|heartbeat|ticker|keepalive"
 )
 _NEVER_ENDS = re.compile(
-    r"\bsleep\s+(?:inf|infinity|[0-9]{4,}|[1-9][0-9]*[hd])\b|\btail\s+(?:-\S+\s+){0,4}-?-?[fF]|"
+    r"\bsleep\s+(?:inf|infinity|[0-9]{4,}|[1-9][0-9]*[hd])\b|"
+    r"\btail\s+(?:\S{1,20}\s+){0,4}-{1,2}[fF]|"
     r"while\s+(?:true|:|\[ 1 \]|sleep)|until\s+false|for\s*\(\(\s*;\s*;\s*\)\)|"
     r"daemon off|\bhttp\.server\b"
 )
@@ -30,11 +33,16 @@ _LATE = timedelta(minutes=10)
 """The same for what looks like any other container: it may have work of its own."""
 
 
-def looks_like_sidecar(container: Container) -> bool:
-    """Say whether a container is there to help another one, by its name, image or command."""
-    image = container.image.rpartition("/")[2]
+def looks_like_sidecar(container: Container, *, first: bool = False) -> bool:
+    """Say whether a container is there to help another one, by its name, image or command.
+
+    The first container does the work by convention: it takes a surer sign there.
+    """
+    image = container.image.rpartition("/")[2].lower()[:253]
+    name = container.name.lower()[:253]
     words = " ".join((*container.command, *container.args))[:4000]
-    named = _NAMES.search(container.name.lower()[:253]) or _NAMES.search(image.lower()[:253])
+    known = _SURE if first else _NAMES
+    named = any(p.search(text) for p in (_SURE, known) for text in (name, image))
     return bool(named or _NEVER_ENDS.search(words))
 
 
@@ -63,8 +71,10 @@ def stuck(snapshot: Snapshot, pod: Pod) -> Stuck | None:
     if finished_at is None:
         return None
     containers = [pod.spec.container(s.name) for s in going]
-    obvious = all(c is not None and looks_like_sidecar(c) for c in containers)
     names = [c.name for c in pod.spec.containers]
+    obvious = all(
+        c is not None and looks_like_sidecar(c, first=c.name == names[0]) for c in containers
+    )
     # By convention the main container is the first one; while it runs, the work goes on.
     if not obvious and (not names or names[0] not in {s.name for s in ended}):
         return None
