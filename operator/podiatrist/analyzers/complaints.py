@@ -82,7 +82,7 @@ class Explanation:
 
 def about_mounts(message: str) -> bool:
     """Say whether a failed start is about what is mounted, not about what is to be run."""
-    return "error mounting" in message or "no space left on device" in message
+    return "error mounting" in message[:_LONGEST]
 
 
 def never_started(pod: Pod) -> bool:

@@ -17,7 +17,7 @@ from podiatrist.analyzers.revisions import (
 )
 from podiatrist.analyzers.rollout import is_at_rest, reaching
 from podiatrist.api.diagnosis import Evidence, Finding, ObjectRef
-from podiatrist.cluster.kinds import POD
+from podiatrist.cluster.kinds import DAEMON_SET, POD, STATEFUL_SET
 from podiatrist.cluster.objects import Pod, PodSpec
 from podiatrist.cluster.quantity import format_bytes, format_resource, quantity_or_zero
 from podiatrist.cluster.snapshot import Snapshot
@@ -44,54 +44,104 @@ _STORAGE = "ephemeral-storage"
 
 @dataclass(frozen=True)
 class Eviction:
-    """Why a pod was evicted, what would end it, and where it shows in a pod spec."""
+    """Why a pod was evicted, what would end it, and where it shows in a pod spec.
+
+    `holds` is False where the target asks for something else by now.
+    """
 
     reason: str
     why: str
     fixes: tuple[Proposal, ...] = ()
     shows: tuple[str, ...] = ()
     by_node: bool = False
+    holds: bool = True
+
+
+@dataclass(frozen=True)
+class Evicted:
+    """One eviction: of a pod that is still listed, or of one that only an event remembers."""
+
+    pod: Pod
+    when: datetime | None
+    message: str
+    remembered: bool = False
+
+    def within(self, snapshot: Snapshot, span: timedelta) -> bool:
+        """Whether it happened in that span before the snapshot."""
+        return self.when is not None and snapshot.taken_at - self.when <= span
+
+    def evidence(self, snapshot: Snapshot) -> Evidence:
+        """Return the kubelet's words."""
+        about = self.pod.metadata.name
+        how = f"get events --field-selector involvedObject.name={about}"
+        return Evidence(
+            source=f"kubectl -n {snapshot.namespace} "
+            + (how if self.remembered else f"describe pod {about}"),
+            quote=self.message.strip() or "Evicted",
+        )
 
 
 def analyze(snapshot: Snapshot) -> list[Result]:
-    """Explain the newest eviction where it is not over: nothing replaced the pod, or it recurs."""
-    evicted = [p for p in snapshot.pods if _evicted(p)]
+    """Explain the newest eviction where it is not over: nothing replaced the pod, or it recurs.
+
+    What today's pods would not be evicted for any more is over too.
+    """
+    evicted = [*_listed(snapshot), *_remembered(snapshot)]
     if not evicted:
         return []
-    newest = max(evicted, key=lambda p: str(_when(p) or ""))
-    recent = [p for p in evicted if _within(snapshot, p, _RECENTLY)]
-    lately = _within(snapshot, newest, _LATELY)
-    if snapshot.kind is not POD and not (lately and (len(recent) > 1 or _alone(snapshot))):
+    newest = max(evicted, key=lambda e: str(e.when or ""))
+    recent = [e for e in evicted if e.within(snapshot, _RECENTLY)]
+    if snapshot.kind is not POD:
+        lately = newest.within(snapshot, _LATELY)
+        if not (lately and (len(recent) > 1 or _alone(snapshot))):
+            return []
+    eviction = _explain(snapshot, newest.pod, newest.message[:4096])
+    today = bool(of_newest_revision(snapshot, [newest.pod]))
+    if not (today and eviction.holds) and not _alone(snapshot):
         return []
-    eviction = _explain(snapshot, newest)
-    today = of_newest_revision(snapshot, [newest])
-    name = newest.metadata.name
-    times = "" if len(recent) < 2 else f" ({len(recent)} times within the last hour)"
-    again = (
-        " An evicted pod stays as it is: delete it and make it anew."
-        if snapshot.kind is POD
-        else ""
-    )
+    if snapshot.kind is POD:
+        who, again = f"{snapshot.target} was", " It stays as it is: delete it and make it anew."
+    else:
+        count = max(len(recent), 1)
+        who, again = f"{counted(count, 'pod')} of {snapshot.target} {_were(count)}", ""
     finding = Finding(
         analyzer="endings",
         reason=eviction.reason,
-        message=f"{snapshot.target if snapshot.kind is POD else _who(snapshot, recent)} evicted"
-        f"{times}: {eviction.why}.{again}",
-        object=newest.ref,
-        evidence=[
-            Evidence(
-                source=f"kubectl -n {snapshot.namespace} describe pod {name}",
-                quote=newest.status.message.strip() or newest.status.reason,
-            )
-        ],
+        message=f"{who} evicted: {eviction.why}.{again}",
+        object=newest.pod.ref,
+        evidence=[newest.evidence(snapshot)],
     )
-    cause = _pressed_node(snapshot, newest) if eviction.by_node else None
+    cause = _pressed_node(snapshot, newest.pod) if eviction.by_node else None
     fixes = tuple(_fixes(snapshot, eviction)) if today and cause is None else ()
     return [Result(finding, fixes, cause)]
 
 
-def _who(snapshot: Snapshot, recent: list[Pod]) -> str:
-    return f"{counted(len(recent), 'pod')} of {snapshot.target}"
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were, within the last hour,"
+
+
+def _listed(snapshot: Snapshot) -> list[Evicted]:
+    return [Evicted(p, _when(p), p.status.message) for p in snapshot.pods if _evicted(p)]
+
+
+def _remembered(snapshot: Snapshot) -> list[Evicted]:
+    """Return evictions of pods that were made anew under the same name, or deleted, since.
+
+    The controllers of StatefulSets and DaemonSets delete failed pods at once.
+    """
+    if snapshot.kind not in (STATEFUL_SET, DAEMON_SET):
+        return []
+    gone = [
+        e
+        for e in snapshot.events
+        if e.reason == "Evicted"
+        and e.involved_object.name.startswith(f"{snapshot.metadata.name}-")
+        and e.involved_object.uid not in {p.metadata.uid for p in snapshot.pods if _evicted(p)}
+    ]
+    pods = {p.metadata.name: p for p in snapshot.pods}
+    some = next(iter(snapshot.pods), None)
+    found = ((pods.get(e.involved_object.name, some), e) for e in gone)
+    return [Evicted(p, e.seen_at, e.message, remembered=True) for p, e in found if p]
 
 
 def _evicted(pod: Pod) -> bool:
@@ -106,18 +156,12 @@ def _when(pod: Pod) -> datetime | None:
     return max((e for e in ends if e), default=pod.metadata.creation_timestamp)
 
 
-def _within(snapshot: Snapshot, pod: Pod, span: timedelta) -> bool:
-    when = _when(pod)
-    return when is not None and snapshot.taken_at - when <= span
-
-
 def _alone(snapshot: Snapshot) -> bool:
     """Whether no pod of the target is well."""
     return not any(is_at_rest(p) for p in snapshot.pods)
 
 
-def _explain(snapshot: Snapshot, pod: Pod) -> Eviction:
-    text = pod.status.message[:4096]
+def _explain(snapshot: Snapshot, pod: Pod, text: str) -> Eviction:
     if found := _VOLUME.search(text):
         return _volume(snapshot, found[1], found[2])
     if found := _CONTAINER.search(text):
@@ -150,7 +194,10 @@ def _volume(snapshot: Snapshot, name: str, limit: str) -> Eviction:
         actions=(SetVolumeLimit(object=snapshot.target, volume=name, size_limit=new),),
     )
     why = f"emptyDir volume {name} grew beyond its sizeLimit of {limit}. Raise sizeLimit, or write "
-    return Eviction("EmptyDirLimitExceeded", f"{why}less to it", (fix,), ("volume", name))
+    holds = _equal(source.get("sizeLimit"), limit)
+    return Eviction(
+        "EmptyDirLimitExceeded", f"{why}less to it", (fix,), ("volume", name), holds=holds
+    )
 
 
 def _storage(snapshot: Snapshot, containers: list[str], limit: str) -> Eviction:
@@ -173,7 +220,13 @@ def _storage(snapshot: Snapshot, containers: list[str], limit: str) -> Eviction:
             ),
         )
     shows = ("limit", containers[0]) if containers else ()
-    return Eviction("EphemeralStorageExceeded", why, fixes, shows)
+    limits = [c.resources.limits.get(_STORAGE) for c in snapshot.template.containers]
+    holds = any(_equal(now, limit) for now in limits) or len(containers) != 1
+    return Eviction("EphemeralStorageExceeded", why, fixes, shows, holds=holds)
+
+
+def _equal(now: object, then: str) -> bool:
+    return isinstance(now, str) and quantity_or_zero(now) == quantity_or_zero(then)
 
 
 def _low_node(snapshot: Snapshot, pod: Pod, resource: str, text: str) -> Eviction:

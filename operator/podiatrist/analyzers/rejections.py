@@ -39,12 +39,12 @@ def analyze(snapshot: Snapshot) -> list[Result]:
     reason, why, same = _explain(snapshot, newest)
     alike = [p for p in refused if p.status.reason == newest.status.reason]
     name = newest.metadata.name
-    who = f"{counted(len(alike), 'pod')} of {snapshot.target}"
+    who = f"{counted(len(alike), 'pod')} of {snapshot.target} "
+    who = f"{snapshot.target} was" if snapshot.kind is POD else who + _were(len(alike))
     finding = Finding(
         analyzer="endings",
         reason=reason,
-        message=f"{snapshot.target if snapshot.kind is POD else who} refused by node "
-        f"{newest.spec.node_name}: {why}.{_lesson(snapshot)}",
+        message=f"{who} refused by node {newest.spec.node_name}: {why}.{_lesson(snapshot)}",
         object=newest.ref,
         evidence=[
             Evidence(
@@ -61,6 +61,10 @@ def analyze(snapshot: Snapshot) -> list[Result]:
         return [Result(finding)]
     back = (reaching(snapshot, p) for p in propose_rollback(snapshot))
     return [Result(finding, tuple(p for p in back if p))]
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
 
 
 def _refused(pod: Pod) -> bool:

@@ -15,8 +15,8 @@ _OWNERS = {
     "foregroundDeletion": "the garbage collector, once all its dependents are gone",
     "orphan": "the garbage collector",
     "batch.kubernetes.io/job-tracking": "the Job controller, once it has counted the pod",
-    "kubernetes.io/pvc-protection": "the claim protection controller, once no pod uses the claim",
-    "kubernetes.io/pv-protection": "the volume protection controller, once no claim is bound to it",
+    "kubernetes.io/pvc-protection": "the claim protection controller, once no pod uses it",
+    "kubernetes.io/pv-protection": "the volume protection controller, once no claim has it",
     "service.kubernetes.io/load-balancer-cleanup": "the cloud's load balancer controller",
     "resources-finalizer.argocd.argoproj.io": "Argo CD",
     "finalizers.fluxcd.io": "Flux",
@@ -63,11 +63,14 @@ def _owner(finalizer: str) -> str:
     return _OWNERS.get(finalizer, f"the controller that put it there (of {domain})")
 
 
+_RELEASE = '{"metadata":{"finalizers":null}}'
+
+
 def _release(ref: ObjectRef, resource: str) -> str:
     where = f"-n {ref.namespace} " if ref.namespace else ""
     return (
-        "Find out why it does not; only if it is gone for good, a human may release it: kubectl "
-        f'{where}patch {resource} {ref.name} --type=merge -p \'{{"metadata":{{"finalizers":null}}}}\''
+        "Find out why it does not. Only if it is gone for good, release it: kubectl "
+        f"{where}patch {resource} {ref.name} --type=merge -p '{_RELEASE}'"
     )
 
 
