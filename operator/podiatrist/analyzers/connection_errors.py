@@ -136,6 +136,8 @@ def words_of(line: str) -> Iterator[tuple[str, int]]:
 
 
 def _read(line: str) -> PeerError | None:
+    if line.lstrip().startswith("-"):
+        return None  # a flag in a usage text, such as `-w SEC  Connect timeout`
     down = _DNS_DOWN.search(line) is not None
     if down or _NAMELESS.search(line):
         host, port = _unresolved(line)

@@ -142,7 +142,7 @@ def _known_but_unresolved(
             Finding(
                 analyzer="dependencies",
                 reason="DnsPolicyIgnoresCluster",
-                message=f"{_subject(snapshot, missed)}: {own_dns.why}",
+                message=_sentence(f"{_subject(snapshot, missed)}: {own_dns.why}"),
                 object=missed.pod.ref,
                 evidence=[*missed.seen, own_dns.evidence],
             ),
@@ -274,7 +274,7 @@ def _result(
         Finding(
             analyzer="dependencies",
             reason=verdict.reason,
-            message=f"{_subject(snapshot, missed)}: {verdict.why}{_lead(verdict.cause)}.",
+            message=_sentence(f"{_subject(snapshot, missed)}: {verdict.why}{_lead(verdict.cause)}"),
             object=missed.pod.ref,
             evidence=[*missed.seen, *verdict.seen][:8],
         ),
@@ -283,17 +283,19 @@ def _result(
     )
 
 
+def _sentence(text: str) -> str:
+    return text if text[-1:] in ".?" else f"{text}."
+
+
 def _lead(cause: ObjectRef | None) -> str:
     return f". The fault is in {cause.kind} {cause.name}, not here" if cause else ""
 
 
 def _subject(snapshot: Snapshot, missed: Grievance) -> str:
-    if not missed.host:
-        whom = "a peer"
-    elif missed.port and ":" not in missed.host:
-        whom = f"{missed.host}:{missed.port}"
-    else:
-        whom = missed.host
+    host = missed.peer.host if missed.peer else missed.host
+    if missed.meaning and missed.meaning.service and host.replace(".", "").isdigit():
+        host = f"Service {missed.meaning.name} ({host})"
+    whom = f"{host}:{missed.port}" if host and missed.port else host or "a peer"
     told = f" (set in {missed.peer.where})" if missed.peer else ""
     return f"Container {missed.container} of {snapshot.target} cannot reach {whom}{told}"
 

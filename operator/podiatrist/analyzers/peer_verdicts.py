@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from podiatrist.analyzers.service_peers import (
     PATIENCE,
+    answers,
     in_trouble,
-    is_ready,
     owner_of,
     pods_behind,
     ref_of_workload,
@@ -45,7 +45,7 @@ def judge(snapshot: Snapshot, service: Service, port: int) -> Verdict | None:
                 f"Service {name} has no port {port}, only {', '.join(map(str, offered[:4]))}",
                 seen=[_quote_service(snapshot, name, f'"port":{offered[0]}')],
             )
-    if any(is_ready(p) for p in pods):
+    if any(answers(p, snapshot.taken_at) for p in pods):
         return _wrong_port(snapshot, service, port)
     if not service.spec.selector:
         return None if _has_addresses(snapshot, name) else _no_selector(name)

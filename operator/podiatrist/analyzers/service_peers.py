@@ -81,6 +81,21 @@ def is_ready(pod: Pod) -> bool:
     return ready is not None and ready.status == "True"
 
 
+def answers(pod: Pod, now: datetime) -> bool:
+    """Say whether a pod is ready and not just between two crashes.
+
+    A container without probes counts as ready from its first moment to its last.
+    """
+    return is_ready(pod) and not any(
+        status.restart_count
+        and (running := status.state.running) is not None
+        and (before := status.last_state.terminated) is not None
+        and before.exit_code != 0
+        and not _older(running.started_at, PATIENCE, now)
+        for status in pod.status.container_statuses
+    )
+
+
 def ready_since(pod: Pod) -> datetime | None:
     """Return since when a pod takes requests, None where it does not or does not say."""
     ready = pod.condition("Ready")

@@ -7,7 +7,7 @@ from podiatrist.actions.set_service_port import SetServicePort
 from podiatrist.actions.set_service_selector import SetServiceSelector
 from podiatrist.analyzers.near_miss import near_misses
 from podiatrist.analyzers.result import Result, and_more, counted
-from podiatrist.analyzers.service_peers import in_trouble, is_ready, owner_of, pods_behind
+from podiatrist.analyzers.service_peers import answers, in_trouble, owner_of, pods_behind
 from podiatrist.analyzers.service_ports import WrongPort, wrong_ports
 from podiatrist.analyzers.service_selectors import Candidate, Unmatched, unmatched
 from podiatrist.api.diagnosis import Evidence, Finding
@@ -204,7 +204,11 @@ def _pods_are_sick(snapshot: Snapshot, service: Service) -> list[Result]:
     Only where these pods are visibly sick: what is only starting is nobody's fault.
     """
     pods = pods_behind(snapshot, service)
-    if not pods or service.spec.publish_not_ready_addresses or any(is_ready(p) for p in pods):
+    if (
+        not pods
+        or service.spec.publish_not_ready_addresses
+        or any(answers(p, snapshot.taken_at) for p in pods)
+    ):
         return []
     sick = [p for p in pods if in_trouble(p, snapshot.taken_at)]
     if len(sick) < len(pods):
