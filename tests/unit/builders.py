@@ -217,6 +217,15 @@ def revision(owner: Object, number: int, *, ready: int = 0, **container_fields: 
             "name": f"{owner['metadata']['name']}-h{number}",
             "namespace": "shop",
             "annotations": {"deployment.kubernetes.io/revision": str(number)},
+            "ownerReferences": [
+                {
+                    "apiVersion": "apps/v1",
+                    "kind": "Deployment",
+                    "name": owner["metadata"]["name"],
+                    "uid": owner["metadata"]["uid"],
+                    "controller": True,
+                }
+            ],
         },
         "spec": {"replicas": ready, "template": template},
         "status": {"replicas": ready, "readyReplicas": ready},

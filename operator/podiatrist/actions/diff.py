@@ -25,13 +25,18 @@ A Diagnosis is read by more people than the workload; a diff quotes the lines ar
 """
 
 
+def is_telling(name: str) -> bool:
+    """Say whether the value of an environment variable of that name is nobody's business."""
+    return _TELLING.search(name) is not None
+
+
 def _masked(value: Any) -> Any:
     """Return a copy of an object without literal values of telling environment variables."""
     if isinstance(value, list):
         return [_masked(item) for item in value]
     if not isinstance(value, dict):
         return value
-    telling = isinstance(value.get("value"), str) and _TELLING.search(str(value.get("name") or ""))
+    telling = isinstance(value.get("value"), str) and is_telling(str(value.get("name") or ""))
     return {k: "***" if telling and k == "value" else _masked(v) for k, v in value.items()}
 
 

@@ -42,6 +42,8 @@ class RolloutUndo(Action):
         template = ((source or {}).get("spec") or {}).get("template")
         if not isinstance(template, dict):
             raise ActionError(f"revision {self.revision} is gone: no ReplicaSet {self.replica_set}")
+        if _controller(source or {}) != _uid(raw):
+            raise ActionError(f"ReplicaSet {self.replica_set} is no revision of {self.object}")
         template = copy.deepcopy(template)
         labels = (template.get("metadata") or {}).get("labels") or {}
         labels.pop(_HASH_LABEL, None)
@@ -51,3 +53,12 @@ class RolloutUndo(Action):
     def command(self) -> str:
         """Return the `kubectl rollout undo` line."""
         return f"{self.kubectl} rollout undo {self.resource_name} --to-revision={self.revision}"
+
+
+def _uid(raw: Object) -> str:
+    return str((raw.get("metadata") or {}).get("uid") or "")
+
+
+def _controller(raw: Object) -> str | None:
+    owners = (raw.get("metadata") or {}).get("ownerReferences") or []
+    return next((str(o.get("uid")) for o in owners if o.get("controller") is True), None)

@@ -2,6 +2,7 @@
 
 from podiatrist.actions.compiler import Proposal
 from podiatrist.actions.rollout_undo import RolloutUndo
+from podiatrist.analyzers.revision_diff import what_changed
 from podiatrist.api.diagnosis import Risk
 from podiatrist.cluster.objects import Pod, ReplicaSet
 from podiatrist.cluster.snapshot import Snapshot
@@ -15,8 +16,16 @@ def older_revisions(snapshot: Snapshot) -> list[ReplicaSet]:
     return [
         r
         for r in snapshot.revisions[1:]
-        if r.revision > 0 and (r.status.ready_replicas > 0 or r.status.replicas == 0)
+        if r.revision > 0
+        and (r.status.ready_replicas > 0 or r.status.replicas == 0)
+        and _is_ours(snapshot, r)
     ]
+
+
+def _is_ours(snapshot: Snapshot, found: ReplicaSet) -> bool:
+    """Whether a ReplicaSet is the target's: labels alone may select a stranger's template."""
+    controller = found.metadata.controller
+    return controller is not None and controller.uid == snapshot.metadata.uid
 
 
 def of_newest_revision(snapshot: Snapshot, pods: list[Pod]) -> list[Pod]:
@@ -46,6 +55,9 @@ def propose_rollback(snapshot: Snapshot) -> list[Proposal]:
             f"Revision {chosen.revision} came before the failing one. It has no pods now, so "
             "nothing in the cluster proves that it worked."
         )
+    changes = what_changed(snapshot, chosen)
+    if changes:
+        why += f" What changed since: {'; '.join(changes)}."
     action = RolloutUndo(
         object=snapshot.target, revision=chosen.revision, replica_set=chosen.metadata.name
     )
