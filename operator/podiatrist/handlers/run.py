@@ -1,6 +1,7 @@
 """Runs a role until it is told to stop: Kopf for watching, our worker for doing."""
 
 import asyncio
+import gc
 import os
 from collections.abc import Coroutine
 from datetime import UTC, datetime
@@ -116,6 +117,8 @@ async def _serve(
     registry: kopf.OperatorRegistry, worker: Worker, *feeds: Coroutine[Any, Any, None]
 ) -> None:
     """Run until a signal. Raises WatchEndedError when Kopf did not survive an error."""
+    gc.collect()
+    gc.freeze()  # a full collection would look at every module each time, and stall the feed
     doors.login_by(registry)
     doors.watch_diagnoses(registry, worker)
     ended = asyncio.Event()
