@@ -56,6 +56,7 @@ async def _listen(name: str, url: str, kubeconfig: Path, pods: int, flood: int, 
     watching = asyncio.create_task(stalls.run())
     await asyncio.sleep(0.2)
     gc.collect()
+    gc.freeze()  # as `handlers/run.py` does; and the bare loop would not have our modules at all
     forget_peak()
     before, stalls.longest = memory(), 0.0
     begun, worked = time.monotonic(), time.process_time()
