@@ -48,7 +48,8 @@ def analyze(snapshot: Snapshot) -> list[Result]:
         if not placed or pod.ended or is_at_rest(pod) or _begun(pod):
             continue
         for event in snapshot.events_about(pod.metadata.name):
-            if event.reason == "FailedAttachVolume" and event.message:
+            own = event.involved_object.uid in ("", pod.metadata.uid)
+            if own and event.reason == "FailedAttachVolume" and event.message:
                 failure = _failure(snapshot, pod, event)
                 if failure.volume not in found:
                     found[failure.volume] = _result(snapshot, failure)

@@ -7,7 +7,7 @@ from podiatrist.analyzers.near_miss import near_misses
 from podiatrist.analyzers.result import and_more
 from podiatrist.analyzers.volume_match import misfits, why_no_volume
 from podiatrist.api.diagnosis import Evidence
-from podiatrist.cluster.objects import Claim, StorageClass
+from podiatrist.cluster.objects import Claim, Event, StorageClass
 from podiatrist.cluster.snapshot import Snapshot, compact
 
 _NO_PROVISIONER = "kubernetes.io/no-provisioner"
@@ -84,7 +84,7 @@ def _no_class(snapshot: Snapshot, claim: Claim, wanted: str) -> Unbound | None:
     classes = sorted(s.metadata.name for s in snapshot.storage_classes)
     there = f"there are {and_more(classes)}" if classes else "there is none at all"
     near = near_misses(wanted, classes, 1)
-    hint = f"; did you mean {near[0]}?" if near else ""
+    hint = f" (did you mean {near[0]}?)" if near else ""
     return _told(
         snapshot, claim, "StorageClassNotFound",
         f"asks for StorageClass {wanted}, which does not exist; {there}{hint}. {ANEW}",
@@ -99,7 +99,7 @@ def _named_volume(snapshot: Snapshot, claim: Claim) -> Unbound | None:
     volume = next((v for v in snapshot.volumes if v.metadata.name == name), None)
     if volume is None:
         near = near_misses(name, [v.metadata.name for v in snapshot.volumes], 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = f" (did you mean {near[0]}?)" if near else ""
         what = f"asks for volume {name} by name, which does not exist{hint}. {ANEW}"
         return _told(snapshot, claim, "VolumeNotFound", what, quote)
     wanted, given = claim.spec.storage_class_name or "", volume.spec.storage_class_name
@@ -116,10 +116,8 @@ def _named_volume(snapshot: Snapshot, claim: Claim) -> Unbound | None:
 def _not_provisioned(
     snapshot: Snapshot, claim: Claim, found: StorageClass, since: datetime | None
 ) -> Unbound | None:
-    name, provisioner = claim.metadata.name, found.provisioner
-    failed = next(
-        (e for e in snapshot.events_about(name) if e.reason == "ProvisioningFailed"), None
-    )
+    provisioner = found.provisioner
+    failed = next((e for e in warnings(snapshot, claim) if e.reason == "ProvisioningFailed"), None)
     if failed is not None:
         return _told(
             snapshot, claim, "ProvisioningFailed",
@@ -150,11 +148,21 @@ def _not_provisioned(
     )  # fmt: skip
 
 
+def warnings(snapshot: Snapshot, claim: Claim) -> list[Event]:
+    """Return the warnings about a claim, the newest first; not those of one it replaced."""
+    return [
+        e
+        for e in snapshot.events_about(claim.metadata.name)
+        if e.involved_object.kind in ("", "PersistentVolumeClaim")
+        and e.involved_object.uid in ("", claim.metadata.uid)
+    ]
+
+
 def _told(snapshot: Snapshot, claim: Claim, reason: str, why: str, *quotes: str) -> Unbound:
     """Return the cause with what shows it: warnings about the claim, and fields of objects."""
     name = claim.metadata.name
     where = f"kubectl -n {claim.metadata.namespace}"
-    said = [e for e in snapshot.events_about(name) if e.message][:1]
+    said = [e for e in warnings(snapshot, claim) if e.message][:1]
     evidence = [Evidence(source=f"{where} describe pvc {name}", quote=e.message) for e in said]
     for quote in dict.fromkeys(quotes):
         source = f"{where} get pvc {name} -o json"

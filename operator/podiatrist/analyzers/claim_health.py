@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from podiatrist.analyzers.claim_binding import default_class, unbound
+from podiatrist.analyzers.claim_binding import default_class, unbound, warnings
 from podiatrist.analyzers.claims import users_of
 from podiatrist.analyzers.nodes import owner_name
 from podiatrist.analyzers.result import Result
@@ -94,7 +94,7 @@ def _resize(snapshot: Snapshot, claim: Claim) -> Iterator[Result]:
         (c.message for t in ("ControllerResizeError", "NodeResizeError")
          if (c := conditions.get(t)) and c.message), "",
     ) or next(
-        (e.message for e in snapshot.events_about(name)
+        (e.message for e in warnings(snapshot, claim)
          if e.reason in ("VolumeResizeFailed", "FileSystemResizeFailed") and e.message), "",
     )  # fmt: skip
     quote = f'"storage":{compact(wanted)}'
@@ -117,9 +117,9 @@ def _resize(snapshot: Snapshot, claim: Claim) -> Iterator[Result]:
     if since is not None and _lasted(snapshot, since, _TIME_TO_GROW):
         driver = claim.metadata.annotations.get("volume.kubernetes.io/storage-provisioner", "")
         what = (
-            f"{sizes} since {since:%Y-%m-%d %H:%M} UTC, and nothing makes its volume larger: "
-            f"{driver or 'its driver'} has no resizer, or it does not run. A claim cannot ask for "
-            "less than before: copy the data to a larger claim, or set back the size it has"
+            f"{sizes} since {since:%Y-%m-%d %H:%M} UTC, and nothing makes it larger: "
+            f"{driver or 'its driver'} has no resizer, or none runs. Copy the data to a larger "
+            f"claim, or set the size back to {has}"
         )
         yield _grows_not(snapshot, claim, "ResizeStuck", what, quote)
 
