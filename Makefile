@@ -9,7 +9,7 @@ WORKERS ?= 4
 SAMPLE ?= 12
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check lint types layers unit e2e test test-faults demo demo-clean dev picture bench \
+.PHONY: help venv check lint types layers unit e2e test test-faults demo demo-clean dev picture bench scale \
 	crds lock cluster-up cluster-down cluster-kubeconfig clean
 
 help: ## list the targets
@@ -27,7 +27,7 @@ demo-clean: $(READY) ## take away what the demo left in the cluster
 dev: $(READY) ## operator and executor from the source, until Ctrl-C
 	@$(BIN)/python -m tests.harness.dev
 
-test: check e2e ## everything: check, and on a real cluster the stories and a sample of the faults
+test: check scale e2e ## everything: check, and on a real cluster the stories and a sample of the faults
 
 test-faults: $(READY) ## every fault on a real cluster, and the table (CASE=name FAMILY=images TABLE=file)
 	@$(KUBE) status > /dev/null 2>&1 || trap '$(KUBE) down' EXIT; \
@@ -66,6 +66,9 @@ cluster-down: ## take the test cluster down; nothing stays
 
 cluster-kubeconfig: ## print the path of the admin kubeconfig
 	@$(KUBE) kubeconfig
+
+scale: $(READY) ## 5,000 crashing pods through each feed: exactly 50 Diagnoses (needs no cluster)
+	$(BIN)/pytest tests/scale -q
 
 bench: $(READY) ## how far our feeds are from a bare watch loop, as ratios (QUICK=1: a tenth)
 	@$(BIN)/python -m tests.bench $(if $(QUICK),--quick)
