@@ -11,7 +11,6 @@ from datetime import datetime
 from podiatrist.analyzers.connection_errors import Trouble
 from podiatrist.analyzers.dns_settings import dns_trouble
 from podiatrist.analyzers.grievances import Grievance, grievances, sick_containers
-from podiatrist.analyzers.near_miss import near_misses
 from podiatrist.analyzers.network_policies import policy_between
 from podiatrist.analyzers.peer_fixes import Change, propose
 from podiatrist.analyzers.peer_names import Place
@@ -19,6 +18,7 @@ from podiatrist.analyzers.peer_verdicts import Verdict, judge
 from podiatrist.analyzers.result import Result, and_more
 from podiatrist.analyzers.scaled_to_zero import scaled_to_zero
 from podiatrist.analyzers.service_peers import pods_behind, ready_since
+from podiatrist.analyzers.slips import close_names
 from podiatrist.api.diagnosis import Evidence, Finding, ObjectRef
 from podiatrist.cluster.kinds import NETWORK_POLICY, WORKLOADS
 from podiatrist.cluster.objects import ContainerStatus, Service
@@ -43,10 +43,30 @@ def analyze(snapshot: Snapshot) -> list[Result]:
 
 
 def blames_peer(snapshot: Snapshot, container_name: str) -> bool:
-    """Say whether a finding of this family explains why that container fails."""
+    """Say whether a peer explains why that container fails.
+
+    That is also so, without a finding, where the peer has come back since it last failed: its
+    next start will tell, and until then there is nothing new to say.
+    """
     if snapshot.kind not in WORKLOADS:
         return False
-    return any(b.container == container_name for b in _blames(snapshot))
+    return any(b.container == container_name for b in _blames(snapshot)) or any(
+        status.name == container_name and _came_back(snapshot, missed, status)
+        for pod, status in sick_containers(snapshot, snapshot.pods)
+        for missed in grievances(snapshot, pod, status)
+    )
+
+
+def _came_back(snapshot: Snapshot, missed: Grievance, status: ContainerStatus) -> bool:
+    """Whether the peer answers only since after the container last failed."""
+    service = missed.meaning.service if missed.meaning else None
+    ended = status.last_end
+    if service is None or ended is None or ended.finished_at is None:
+        return False
+    if status.state.running is not None or judge(snapshot, service, missed.port) is not None:
+        return False
+    times = [t for p in pods_behind(snapshot, service) if (t := ready_since(p)) is not None]
+    return bool(times) and min(times) >= ended.finished_at
 
 
 def _distinct(blames: Iterator[_Blame]) -> list[_Blame]:
@@ -171,7 +191,9 @@ def _no_such_pod(
                     f"names under Service {name}"
                 )
                 return _result(snapshot, missed, Verdict("DependencyNotFound", why))
-            have = workload.replicas
+            have, number = workload.replicas, pod.rpartition("-")[2]
+            if not number.isdigit() or len(number) > 6 or int(number) < have:
+                return None
             why = f"there is no pod {pod}: StatefulSet {stem} has {have} replica(s), from {stem}-0"
             return _result(snapshot, missed, Verdict("DependencyNotFound", why))
     return None
@@ -182,7 +204,7 @@ def _no_such_service(
 ) -> Result | None:
     name = missed.meaning.name if missed.meaning else missed.host
     known = [s.metadata.name for s in snapshot.services]
-    close = near_misses(name, known) or _part_of(name, known)
+    close = close_names(name, known) or _part_of(name, known)
     unresolved = missed.error is not None and missed.error.trouble in (
         Trouble.UNRESOLVED,
         Trouble.DNS_DOWN,
@@ -218,8 +240,8 @@ def _unknown_name(snapshot: Snapshot, missed: Grievance) -> Result | None:
     first = missed.host.partition(".")[0]
     changes: list[Change] = []
     hint = ""
-    if first in known or near_misses(first, known):
-        here = first if first in known else near_misses(first, known)[0]
+    if first in known or close_names(first, known):
+        here = first if first in known else close_names(first, known)[0]
         hint = f" This namespace has a Service {here}."
         changes = [Change(f"{here}.{snapshot.namespace}.svc", 0, f"Service {here} is here.")]
     if meaning.namespace:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from podiatrist.actions.compiler import Proposal
 from podiatrist.actions.set_ingress_backend import SetIngressBackend
-from podiatrist.analyzers.near_miss import near_misses
 from podiatrist.analyzers.result import Result, and_more
 from podiatrist.analyzers.service_peers import find_service
+from podiatrist.analyzers.slips import close_names
 from podiatrist.api.diagnosis import Evidence, Finding
 from podiatrist.cluster.kinds import SERVICE
 from podiatrist.cluster.objects import Ingress, Service
@@ -93,7 +93,7 @@ def _judge(snapshot: Snapshot, use: _Use) -> _Trouble | None:
 
 def _missing(snapshot: Snapshot, use: _Use) -> _Trouble:
     others = {s.metadata.name: s for s in snapshot.services if s.spec.type != "ExternalName"}
-    close = near_misses(use.service, others)
+    close = close_names(use.service, others)
     part = [n for n in others if use.service in n.split("-") or n in use.service.split("-")]
     liked = list(dict.fromkeys([*close, *part]))[:2]
     meant: list[tuple[str, int | str, str]] = []
@@ -129,9 +129,9 @@ def _ports(service: Service, asked: int | str) -> list[int | str]:
         return [ports[0].port]
     found: list[int | str] = [p.port for p in ports if asked and p.target_port == asked]
     if isinstance(asked, str):
-        found[:0] = near_misses(asked, [p.name for p in ports if p.name])
+        found[:0] = close_names(asked, [p.name for p in ports if p.name])
     else:
-        found += [int(text) for text in near_misses(str(asked), [str(p.port) for p in ports])]
+        found += [int(text) for text in close_names(str(asked), [str(p.port) for p in ports])]
     return found[:2]
 
 

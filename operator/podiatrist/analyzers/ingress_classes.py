@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from podiatrist.actions.compiler import Proposal
 from podiatrist.actions.set_ingress_class import SetIngressClass
-from podiatrist.analyzers.near_miss import near_misses
 from podiatrist.analyzers.result import Result, and_more
+from podiatrist.analyzers.slips import close_names
 from podiatrist.api.diagnosis import Evidence, Finding
 from podiatrist.cluster.kinds import INGRESS_CLASS
 from podiatrist.cluster.objects import Ingress
@@ -24,7 +24,7 @@ def class_trouble(snapshot: Snapshot, ingress: Ingress) -> Iterator[Result]:
     asked = ingress.spec.ingress_class_name or old
     if asked in known:
         return
-    close = near_misses(asked, known) if asked else []
+    close = close_names(asked, known) if asked else []
     if _served(snapshot) and not close:
         return  # some controllers go by the annotation, or need no IngressClass at all
     if asked:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from podiatrist.actions.compiler import Proposal
 from podiatrist.analyzers.ingress_backends import backend_trouble
 from podiatrist.analyzers.ingress_classes import class_trouble
-from podiatrist.analyzers.near_miss import near_misses
 from podiatrist.analyzers.result import Result, and_more
+from podiatrist.analyzers.slips import close_names
 from podiatrist.api.diagnosis import Evidence, Finding
 from podiatrist.cluster.kinds import INGRESS
 from podiatrist.cluster.objects import Ingress, parse
@@ -79,7 +79,7 @@ def _tls_trouble(snapshot: Snapshot, ingress: Ingress) -> Iterator[Result]:
                 )
             )
         for host in tls.hosts:
-            close = near_misses(host, hosts)
+            close = close_names(host, hosts)
             if close and not any(_covers(host, h) for h in hosts):
                 yield Result(
                     _finding(

@@ -90,8 +90,6 @@ def _result(snapshot: Snapshot, reason: str, lost: list[_Lost]) -> Result:
     goals = list(dict.fromkeys(x.goal for x in lost))
     need = f"which {'needs' if len(who) == 1 else 'need'} it ({first.peer.where} names "
     spec = snapshot.target_raw.get("spec") or {}
-    rules = {k: v for k, v in spec.items() if k in ("ingress", "egress")}
-    shown = next((v for v in rules.values() if v), None) or spec.get("podSelector") or {}
     return Result(
         Finding(
             analyzer="network_policies",
@@ -103,7 +101,7 @@ def _result(snapshot: Snapshot, reason: str, lost: list[_Lost]) -> Result:
                 Evidence(
                     source=f"kubectl -n {snapshot.namespace} get networkpolicy {name} "
                     "-o jsonpath={.spec}",
-                    quote=compact(shown[0] if isinstance(shown, list) else shown),
+                    quote=compact(spec),
                 ),
                 *(
                     Evidence(

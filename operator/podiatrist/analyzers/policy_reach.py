@@ -7,8 +7,8 @@ speaks of things that we do not see (labels of namespaces, addresses), it is tak
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from podiatrist.analyzers.near_miss import near_misses
 from podiatrist.analyzers.service_ports import resolve, target_of
+from podiatrist.analyzers.slips import close_names
 from podiatrist.cluster.objects import (
     LabelSelector,
     NetworkPolicy,
@@ -179,8 +179,8 @@ def _slip(peer: Peer, labels: Labels) -> str | None:
         return None
     for key, value in peer.pod_selector.match_labels.items():
         have = labels.get(key)
-        if have is not None and have != value and near_misses(value, [have]):
-            return f"{key}={value} is allowed, and the label is {key}={have}: a slip?"
+        if have is not None and have != value and close_names(value, [have]):
+            return f"{key}={value} is allowed, and the label is {key}={have}"
     return None
 
 

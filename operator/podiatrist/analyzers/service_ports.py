@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from podiatrist.analyzers.near_miss import near_misses
 from podiatrist.analyzers.service_peers import pods_behind, workloads_behind
+from podiatrist.analyzers.slips import close_names
 from podiatrist.cluster.objects import (
     Container,
     ContainerPort,
@@ -184,13 +184,13 @@ def _meant(
     same = [p for p in free if p.protocol == port.protocol]
     if named and not same:
         same = [p for p in free if p.name == target]
-    by_name = near_misses(str(target), [p.name for p in same if p.name]) if named else []
+    by_name = close_names(str(target), [p.name for p in same if p.name]) if named else []
     liked = [p for name in by_name for p in same if p.name == name]
     liked += [p for p in same if p.name == target]
     liked += [p for p in same if port.port == p.container_port]
     liked += [p for p in same if port.name and p.name == port.name]
     if not named:
-        digits = near_misses(str(target), [str(p.container_port) for p in same])
+        digits = close_names(str(target), [str(p.container_port) for p in same])
         liked += [p for p in same if str(p.container_port) in digits]
     if not liked and len(same) <= 2:
         liked = same

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from podiatrist.analyzers.near_miss import near_misses
 from podiatrist.analyzers.service_peers import selects
+from podiatrist.analyzers.slips import close_names
 from podiatrist.cluster.kinds import DEPLOYMENT, POD, STATEFUL_SET
 from podiatrist.cluster.objects import Service
 from podiatrist.cluster.snapshot import Snapshot
@@ -108,16 +108,16 @@ def _right(
     usable = {k: v for k, v in labels.items() if k not in _CHANGING}
     if key in usable:
         meant = usable[key]
-        close = bool(near_misses(value, [meant])) or value.lower() == meant.lower()
+        close = bool(close_names(value, [meant])) or value.lower() == meant.lower()
         part = value in meant.split("-") or meant in value.split("-")
         if close or part:
             return key, meant, 1.8 if close else 1.0, f"{key} is {meant} there, not {value}"
         return None
     for other, found in usable.items():
-        if found == value and (other in _NAME_KEYS or near_misses(key, [other])):
+        if found == value and (other in _NAME_KEYS or close_names(key, [other])):
             return other, found, 1.8, f"the key of {value} is {other} there, not {key}"
-    for other in near_misses(key, usable):
-        if near_misses(value, [usable[other]]):
+    for other in close_names(key, usable):
+        if close_names(value, [usable[other]]):
             return other, usable[other], 1.0, f"{other}={usable[other]} is close to {key}={value}"
     return None
 

@@ -5,11 +5,11 @@ import re
 from podiatrist.actions.compiler import Proposal
 from podiatrist.actions.set_service_port import SetServicePort
 from podiatrist.actions.set_service_selector import SetServiceSelector
-from podiatrist.analyzers.near_miss import near_misses
 from podiatrist.analyzers.result import Result, and_more, counted
 from podiatrist.analyzers.service_peers import answers, in_trouble, owner_of, pods_behind
 from podiatrist.analyzers.service_ports import WrongPort, wrong_ports
 from podiatrist.analyzers.service_selectors import Candidate, Unmatched, unmatched
+from podiatrist.analyzers.slips import close_names
 from podiatrist.api.diagnosis import Evidence, Finding
 from podiatrist.cluster.kinds import SERVICE
 from podiatrist.cluster.objects import ContainerPort, Service, parse
@@ -137,10 +137,7 @@ def _port_proposals(snapshot: Snapshot, together: list[WrongPort]) -> tuple[Prop
         Proposal(
             title="Set targetPort of "
             + " and of ".join(f"port {w.port.port} to {_new_target(w, p)}" for w, p in choice),
-            rationale="; ".join(
-                f"{w.who} declares {_port_text(p)}, and nothing at {w.target}" for w, p in choice
-            )
-            + ".",
+            rationale="; ".join(f"{w.who} declares {_port_text(p)}" for w, p in choice) + ".",
             actions=tuple(
                 SetServicePort(
                     object=snapshot.target,
@@ -248,7 +245,7 @@ def _alias_of_nobody(snapshot: Snapshot, service: Service) -> list[Result]:
     known = [s.metadata.name for s in snapshot.services]
     if not inside or parts[0] in known:
         return []
-    close = near_misses(parts[0], known)
+    close = close_names(parts[0], known)
     hint = f" Did you mean {close[0]}?" if close else ""
     return [
         Result(
