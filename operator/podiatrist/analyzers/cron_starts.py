@@ -86,8 +86,9 @@ def _missed(snapshot: Snapshot, runs: Runs) -> Result | None:
             "differ"
         )
         return _result(snapshot, "StartsMissed", message, [_said(snapshot, late)])
-    if deadline is None and len(due) > 1 and runs.now - due[0] > _UNANSWERED:
-        # Without a deadline the controller makes up for the latest missed start at once.
+    if deadline is None and not runs.active and len(due) > 1 and runs.now - due[0] > _UNANSWERED:
+        # Without a deadline the controller makes up for the latest missed start at once, unless
+        # a run that goes on kept it from starting others until somebody changed the policy.
         message = (
             f"{head}nothing keeps it from running, so kube-controller-manager does not do its "
             "work; see whether it runs"
