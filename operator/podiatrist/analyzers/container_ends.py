@@ -23,6 +23,18 @@ RECENT = timedelta(minutes=10)
 MANY = 3
 """Restarts from which a container that runs again is still worth a word."""
 
+CERTAIN = frozenset(
+    {
+        "CommandNotFound",
+        "EnvVarMissing",
+        "ExecFormatError",
+        "ModuleNotFound",
+        "ReadOnlyFileSystem",
+        "UnknownFlag",
+    }
+)
+"""What a log says that stays so however often the container is restarted."""
+
 START_REASONS = frozenset({"RunContainerError", "StartError", "ContainerCannotRun"})
 
 
@@ -109,8 +121,18 @@ def _end_worth_a_word(snapshot: Snapshot, pod: Pod, status: ContainerStatus) -> 
         return ended
     if ended.reason in START_REASONS:
         return ended if status.restart_count >= 1 else None
-    # Three failures in a row; one or two are a race at the start that restarts are there for.
-    return ended if status.restart_count >= 2 and _failed(pod, status, ended) else None
+    # Three failures in a row; one or two are a race at the start that restarts are there for,
+    # except where the log says what no restart mends.
+    enough = 1 if _certain(snapshot, pod, status) else 2
+    return ended if status.restart_count >= enough and _failed(pod, status, ended) else None
+
+
+def _certain(snapshot: Snapshot, pod: Pod, status: ContainerStatus) -> bool:
+    for log in snapshot.logs_of(pod.metadata.name, status.name):
+        error = last_error(log.text)
+        if error is not None:
+            return error.reason in CERTAIN
+    return False
 
 
 def _failed(pod: Pod, status: ContainerStatus, ended: Terminated) -> bool:

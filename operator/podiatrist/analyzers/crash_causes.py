@@ -35,6 +35,8 @@ def cause_of(snapshot: Snapshot, crash: Crash) -> Cause:
                    if k in ("command", "args", "workingDir")}  # fmt: skip
         told = [e for part in command.values() for e in spec_evidence(snapshot, part)]
         words = f"cannot be started: {failed.meaning}"
+        if failed.reason == "MemoryLimitTooLow" and (limit := memory_limit(crash.spec)):
+            words += f" (OOM-killed); it is {format_bytes(limit)}"
         return Cause(failed.reason, words, failed.subject, [quote, *told])
     if crash.ended.reason == OOM_KILLED:
         return _out_of_memory(snapshot, crash)

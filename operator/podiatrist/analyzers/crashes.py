@@ -29,9 +29,8 @@ def analyze(snapshot: Snapshot) -> list[Result]:
         results.append(
             Result(_finding(snapshot, crash, cause), tuple(propose(snapshot, crash, cause)))
         )
-    for result in waiting_inits(snapshot):
-        if not any(blames_peer(snapshot, name) for name in _inits(snapshot)):
-            results.append(result)
+    if not any(blames_peer(snapshot, name) for name in _inits(snapshot)):
+        results += waiting_inits(snapshot)
     return results
 
 

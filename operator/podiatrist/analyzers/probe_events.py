@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from podiatrist.cluster.objects import Event, Pod, Terminated
 from podiatrist.cluster.snapshot import Snapshot
@@ -15,8 +15,6 @@ _UNHEALTHY = re.compile(
     re.S,
 )
 _FIELD = re.compile(r"^spec\.(?:initContainers|containers)\{([^{}]{1,253})\}$")
-
-_SPARSE = timedelta(minutes=11)
 
 PROBE_NAMES = {
     "Liveness": "livenessProbe",
@@ -76,15 +74,8 @@ def killed_by_probe(
         probe = asked and (
             asked.liveness_probe if failed.kind == "Liveness" else asked.startup_probe
         )
-        if probe and _recent(failed.seen_at, ended):
+        # When it failed says little: the kubelet's event recorder lets through 25 events about one
+        # object, then one in 5 minutes (client-go, EventSourceObjectSpamFilter).
+        if probe and failed.event.count >= min(probe.failure_threshold, 3):
             return failed
     return None
-
-
-def _recent(seen: datetime | None, ended: Terminated) -> bool:
-    """Whether a probe failed about when a run ended, or later: then of the next run.
-
-    The kubelet's event recorder lets through 25 events about one object, then one in 5 minutes:
-    the time of the last one says little.
-    """
-    return seen is None or ended.finished_at is None or seen >= ended.finished_at - _SPARSE

@@ -1,7 +1,7 @@
 """Fixes for failing probes: back to what worked, or ask what the container really offers."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal, cast
 
 from podiatrist.actions.compiler import Proposal
@@ -87,13 +87,13 @@ def _port(snapshot: Snapshot, failure: ProbeFailure, cause: ProbeCause) -> Itera
         yield _set(snapshot, failure, f"to port {cause.subject}", why, port=int(cause.subject))
         return
     named = [p.name for p in container.ports if p.name]
-    meant: list[int | str] = list(near_misses(cause.subject, named, 1))
+    meant: Sequence[int | str] = list(near_misses(cause.subject, named, 1))
     if not meant and len(container.ports) == 1:
         only = container.ports[0]
         meant = [only.name or only.container_port]
     if not meant:
         ports = [found.port for found in listeners(snapshot, failure.pod, container)]
-        meant = [*dict.fromkeys(ports)][:2]
+        meant = list(dict.fromkeys(ports))[:2]
     for port in meant:
         why = f"The container has no port named {cause.subject}; {port} is a port that it has."
         yield _set(snapshot, failure, f"to port {port}", why, port=port)

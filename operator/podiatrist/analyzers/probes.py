@@ -6,6 +6,7 @@ from podiatrist.analyzers.probe_causes import ProbeCause, cause_of
 from podiatrist.analyzers.probe_failures import ProbeFailure, probe_failures
 from podiatrist.analyzers.probe_fixes import propose
 from podiatrist.analyzers.raw_spec import raw_container, spec_evidence
+from podiatrist.analyzers.readiness_gates import unmet_gates
 from podiatrist.analyzers.result import Result, counted
 from podiatrist.api.diagnosis import Evidence, Finding
 from podiatrist.cluster.kinds import WORKLOADS
@@ -28,7 +29,7 @@ def analyze(snapshot: Snapshot) -> list[Result]:
         results.append(
             Result(_finding(snapshot, failure, cause), tuple(propose(snapshot, failure, cause)))
         )
-    return results
+    return results + unmet_gates(snapshot)
 
 
 def _finding(snapshot: Snapshot, failure: ProbeFailure, cause: ProbeCause) -> Finding:

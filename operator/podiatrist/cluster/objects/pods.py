@@ -238,6 +238,12 @@ class Volume(Struct):
     ephemeral: dict[str, Any] | None = None
 
 
+class ReadinessGate(Struct):
+    """A condition that somebody outside must set before the pod counts as ready."""
+
+    condition_type: str = ""
+
+
 class PodSpec(Struct):
     """What a pod asks for."""
 
@@ -264,6 +270,7 @@ class PodSpec(Struct):
     dns_config: dict[str, Any] | None = None
     scheduler_name: str = "default-scheduler"
     scheduling_gates: list[LocalReference] = []
+    readiness_gates: list[ReadinessGate] = []
 
     @property
     def all_containers(self) -> list[Container]:
