@@ -63,7 +63,7 @@ def _came_back(snapshot: Snapshot, missed: Grievance, status: ContainerStatus) -
     ended = status.last_end
     if service is None or ended is None or ended.finished_at is None:
         return False
-    if status.state.running is not None or judge(snapshot, service, missed.port) is not None:
+    if judge(snapshot, service, missed.port) is not None:
         return False
     times = [t for p in pods_behind(snapshot, service) if (t := ready_since(p)) is not None]
     return bool(times) and min(times) >= ended.finished_at

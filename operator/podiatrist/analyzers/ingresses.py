@@ -38,7 +38,7 @@ def _mended_together(results: list[Result]) -> list[Result]:
     """
     fixable = [r for r in results if r.proposals]
     mended = {_group(r) for r in fixable}
-    if any(_group(r) not in mended for r in results):
+    if not fixable or any(_group(r) not in mended for r in results):
         return [replace(r, proposals=()) for r in results]
     if len(fixable) == 1:
         return results
