@@ -22,6 +22,7 @@ from podiatrist.analyzers import (
     services,
     start_errors,
     storage,
+    unexplained,
 )
 from podiatrist.analyzers.result import Result
 from podiatrist.api.diagnosis import Finding
@@ -35,6 +36,7 @@ Analyzer = Callable[[Snapshot], list[Result]]
 ANALYZERS: tuple[Analyzer, ...] = (
     nodes.analyze,
     admission.analyze,
+    rollouts.analyze,
     scheduling.analyze,
     storage.analyze,
     images.analyze,
@@ -50,9 +52,11 @@ ANALYZERS: tuple[Analyzer, ...] = (
     network_policies.analyze,
     autoscaling.analyze,
     budgets.analyze,
-    rollouts.analyze,
 )
 """In the order in which findings are told: what is nearer to the cause comes first."""
+
+LAST_RESORT: tuple[Analyzer, ...] = (unexplained.analyze,)
+"""Asked only where nothing else was found: they name what stands still, not why."""
 
 
 _ABOUT_PODS = frozenset(
@@ -73,6 +77,10 @@ def analyze(snapshot: Snapshot, analyzers: tuple[Analyzer, ...] = ANALYZERS) -> 
 
     Its failure is a finding: silence would be taken for health, and a fix for a success.
     """
+    return _ask(analyzers, snapshot) or _ask(LAST_RESORT, snapshot)
+
+
+def _ask(analyzers: tuple[Analyzer, ...], snapshot: Snapshot) -> list[Result]:
     results: list[Result] = []
     for rule in analyzers:
         if rule in _ABOUT_PODS and snapshot.kind not in WORKLOADS:

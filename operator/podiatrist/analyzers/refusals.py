@@ -67,8 +67,7 @@ def _of_deployment(snapshot: Snapshot) -> Iterator[Refusal]:
         # There is no ReplicaSet for the present template; the newest one is that of the one before.
         words = [*_of_events(snapshot, snapshot.target, "ReplicaSet"), *_of_condition(progressing)]
         since = progressing.last_transition_time
-        wanted = snapshot.workload.replicas
-        yield from _refusal(snapshot, snapshot.target, words, 0, wanted, since=since)
+        yield from _refusal(snapshot, snapshot.target, words, 0, 1, since=since)
     elif snapshot.revisions and status.observed_generation >= snapshot.metadata.generation:
         newest = snapshot.revisions[0]
         by = newest.ref_as(REPLICA_SET.api_version, REPLICA_SET.kind)

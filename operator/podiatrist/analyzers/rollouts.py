@@ -1,9 +1,17 @@
-"""Rollouts that stand still, and what the revision changed that brought the trouble."""
+"""Updates that stand still on purpose or by their own rules, whatever the pods say."""
 
+from podiatrist.analyzers import daemon_placement, paused_rollouts, stateful_updates, surge_room
 from podiatrist.analyzers.result import Result
 from podiatrist.cluster.snapshot import Snapshot
+
+_RULES = (
+    paused_rollouts.analyze,
+    surge_room.analyze,
+    stateful_updates.analyze,
+    daemon_placement.analyze,
+)
 
 
 def analyze(snapshot: Snapshot) -> list[Result]:
     """Return one result for each thing that is wrong."""
-    return []
+    return [result for rule in _RULES for result in rule(snapshot)]
