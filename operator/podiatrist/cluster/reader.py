@@ -158,7 +158,7 @@ def _at_rest(pod: Pod) -> bool:
 def _behind(target: Object) -> bool:
     """Whether a workload has fewer ready pods than it wants, or says that it is in trouble."""
     spec, status = target.get("spec") or {}, target.get("status") or {}
-    wanted = spec.get("replicas")
+    wanted = spec.get("replicas", status.get("desiredNumberScheduled"))
     ready = status.get("readyReplicas", status.get("numberReady"))
     if isinstance(wanted, int) and isinstance(ready or 0, int) and (ready or 0) < wanted:
         return True
