@@ -58,17 +58,16 @@ def unbound(snapshot: Snapshot, claim: Claim, since: datetime | None = None) -> 
             f"(annotation {_DEFAULT_MARK}=true), or make the claim anew with storageClassName",
         )  # fmt: skip
     if wanted == "":
-        why, quotes = why_no_volume(snapshot, claim)
-        what = f"wants a volume made by hand (storageClassName is empty): {why}"
-        return _told(snapshot, claim, "NoMatchingVolume", what, *quotes)
+        return _none_by_hand(
+            snapshot, claim, "wants a volume made by hand (storageClassName is empty)"
+        )
     found = next((s for s in snapshot.storage_classes if s.metadata.name == wanted), None)
     by_hand = any(v.spec.storage_class_name == wanted for v in snapshot.volumes)
     if found is None and not by_hand:
         return _no_class(snapshot, claim, wanted)
     if found is None or found.provisioner == _NO_PROVISIONER:
-        why, quotes = why_no_volume(snapshot, claim)
-        what = f"waits for a volume of class {wanted}, which are made by hand: {why}"
-        return _told(snapshot, claim, "NoMatchingVolume", what, *quotes)
+        what = f"waits for a volume of class {wanted}, which are made by hand"
+        return _none_by_hand(snapshot, claim, what)
     return _not_provisioned(snapshot, claim, found, since)
 
 
@@ -78,6 +77,14 @@ def default_class(snapshot: Snapshot) -> str | None:
         c for c in snapshot.storage_classes if c.metadata.annotations.get(_DEFAULT_MARK) == "true"
     )
     return next((c.metadata.name for c in marked), None)
+
+
+def _none_by_hand(snapshot: Snapshot, claim: Claim, what: str) -> Unbound | None:
+    found = why_no_volume(snapshot, claim)
+    if found is None:
+        return None  # one fits: it is only a matter of seconds, or of the pod
+    why, quotes = found
+    return _told(snapshot, claim, "NoMatchingVolume", f"{what}: {why}", *quotes)
 
 
 def _no_class(snapshot: Snapshot, claim: Claim, wanted: str) -> Unbound | None:

@@ -12,8 +12,8 @@ from podiatrist.cluster.snapshot import Snapshot, compact
 _MOST_TOLD = 3
 
 
-def why_no_volume(snapshot: Snapshot, claim: Claim) -> tuple[str, list[str]]:
-    """Say why no volume made by hand fits a claim; returns that and what to quote of volumes."""
+def why_no_volume(snapshot: Snapshot, claim: Claim) -> tuple[str, list[str]] | None:
+    """Say why no volume made by hand fits a claim, and what to quote of them; None if one does."""
     wanted_class = claim.spec.storage_class_name or ""
     candidates = [v for v in snapshot.volumes if v.spec.storage_class_name == wanted_class]
     if not candidates:
@@ -28,9 +28,8 @@ def why_no_volume(snapshot: Snapshot, claim: Claim) -> tuple[str, list[str]]:
         for volume, found in told
     ]
     quotes = [quote for _, found in told[:_MOST_TOLD] for _, quote in found if quote]
-    fitting = [v.metadata.name for v, found in told if not found]
-    if fitting:
-        return f"volume {fitting[0]} would fit and is not bound yet", []
+    if any(not found for _, found in told):
+        return None
     return and_more(reasons, _MOST_TOLD), quotes[:4]
 
 
