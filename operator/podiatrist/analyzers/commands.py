@@ -98,7 +98,8 @@ def meant_instead(snapshot: Snapshot, container: Container, wrong: str) -> Itera
     known += well_known_commands()
     if folder and base in known:
         yield base  # it exists, elsewhere: the shell's search path finds it
-    yield from near_misses(base, [k for k in known if k])
+    if base not in known:  # else the name is right, and the image lacks it
+        yield from near_misses(base, [k for k in known if k])
 
 
 def _commands_around(snapshot: Snapshot) -> Iterator[str]:

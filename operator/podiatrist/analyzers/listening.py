@@ -60,7 +60,7 @@ def listeners(snapshot: Snapshot, pod: Pod, container: Container) -> list[Listen
     """Return where a container listens, what is best known first."""
     found = [*_by_log(snapshot, pod, container), *_by_command(container), *_by_env(container)]
     found += [Listener(port, "declared") for port in sorted(declared_ports(container)) if port]
-    if not found and (port := _OF_IMAGES.get(image_name(container))):
+    if not found and (port := _of_image(container)):
         found.append(Listener(port, "image"))
     return found
 
@@ -72,8 +72,15 @@ def users_of_port(pod: Pod, port: int) -> list[str]:
         for c in (*pod.spec.containers, *pod.spec.init_containers)
         if port in declared_ports(c)
         or any(found.port == port for found in (*_by_command(c), *_by_env(c)))
-        or _OF_IMAGES.get(image_name(c)) == port
+        or _of_image(c) == port
     ]
+
+
+def _of_image(container: Container) -> int | None:
+    """Return where the image's own program listens, if that is what the container runs."""
+    name, words = image_name(container), command_of(container).words()
+    own = not words or words[0].rpartition("/")[2] == name or words[0].startswith("-")
+    return _OF_IMAGES.get(name) if own else None
 
 
 def _by_log(snapshot: Snapshot, pod: Pod, container: Container) -> Iterator[Listener]:

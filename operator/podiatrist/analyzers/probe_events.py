@@ -53,6 +53,12 @@ def probe_events(snapshot: Snapshot, pod: Pod) -> Iterator[ProbeEvent]:
             yield ProbeEvent(found.group(1), name, found.group(2).strip(), event)
 
 
+def telling_event(snapshot: Snapshot, pod: Pod, container: str, kind: str) -> ProbeEvent | None:
+    """Return what a container's probe mostly says: right after a start it may be something else."""
+    found = [e for e in probe_events(snapshot, pod) if (e.container, e.kind) == (container, kind)]
+    return max(found, key=lambda e: e.event.count, default=None)
+
+
 def _only_container(pod: Pod) -> str:
     return pod.spec.containers[0].name if len(pod.spec.containers) == 1 else ""
 
@@ -68,14 +74,11 @@ def killed_by_probe(
     if ended.exit_code not in (0, 2, 137, 143) or ended.reason == "OOMKilled":
         return None
     asked = pod.spec.container(container)
-    for failed in probe_events(snapshot, pod):
-        if failed.container != container or failed.kind == "Readiness":
-            continue
-        probe = asked and (
-            asked.liveness_probe if failed.kind == "Liveness" else asked.startup_probe
-        )
+    for kind in ("Liveness", "Startup"):
+        failed = telling_event(snapshot, pod, container, kind)
+        probe = asked and (asked.liveness_probe if kind == "Liveness" else asked.startup_probe)
         # When it failed says little: the kubelet's event recorder lets through 25 events about one
         # object, then one in 5 minutes (client-go, EventSourceObjectSpamFilter).
-        if probe and failed.event.count >= min(probe.failure_threshold, 3):
+        if failed and probe and failed.event.count >= min(probe.failure_threshold, 3):
             return failed
     return None

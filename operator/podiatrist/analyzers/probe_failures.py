@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from podiatrist.analyzers.container_ends import crashes
-from podiatrist.analyzers.probe_events import PROBE_NAMES, ProbeEvent, killed_by_probe, probe_events
+from podiatrist.analyzers.probe_events import (
+    PROBE_NAMES,
+    ProbeEvent,
+    killed_by_probe,
+    telling_event,
+)
 from podiatrist.cluster.objects import Container, ContainerStatus, Pod, Probe
 from podiatrist.cluster.snapshot import Snapshot
 
@@ -115,7 +120,6 @@ def _of_container(snapshot: Snapshot, pod: Pod, status: ContainerStatus) -> Prob
     container = pod.spec.container(status.name)
     if container is None:
         return None
-    events = [e for e in probe_events(snapshot, pod) if e.container == status.name]
     killed = _kills(snapshot, pod, status)
     if killed is not None:
         probe = _probe(container, killed.kind)
@@ -126,7 +130,7 @@ def _of_container(snapshot: Snapshot, pod: Pod, status: ContainerStatus) -> Prob
     if status.ready or status.state.running is None:
         return None
     for kind in ("Readiness", "Startup"):
-        event, probe = next((e for e in events if e.kind == kind), None), _probe(container, kind)
+        event, probe = telling_event(snapshot, pod, status.name, kind), _probe(container, kind)
         if event is None or probe is None or not _lasts(snapshot, pod, status, probe, kind):
             continue
         return ProbeFailure(kind, pod, status, container, probe, event, (pod,), kills=False)
