@@ -5,7 +5,10 @@ from typing import Any
 
 from podiatrist.actions.compiler import Proposal
 from podiatrist.actions.set_strategy import SetStrategy
-from podiatrist.analyzers.node_fit import host_ports, pod_requests
+from podiatrist.analyzers.claims import claim_problems
+from podiatrist.analyzers.fit import Fit
+from podiatrist.analyzers.node_fit import Usage, host_ports, pod_requests
+from podiatrist.analyzers.node_state import node_to_blame
 from podiatrist.analyzers.result import Result, and_more, counted
 from podiatrist.analyzers.revisions import of_newest_revision
 from podiatrist.api.diagnosis import Evidence, Finding
@@ -34,6 +37,9 @@ def analyze(snapshot: Snapshot) -> list[Result]:
     new = [p for p in of_newest_revision(snapshot, snapshot.pods) if _has_no_place(snapshot, p)]
     if old is None or not new or not _takes_the_place(new[0].spec, old):
         return []
+    fit = Fit.of(snapshot, new[0], Usage.of(snapshot.cluster_pods))
+    if claim_problems(snapshot, new[0]) or node_to_blame(fit) is not None:
+        return []  # a claim in use, or the state of a node: the rules about those tell it
     waiting = and_more([p.metadata.name for p in new])
     rolling = strategy.get("rollingUpdate") or {}
     finding = Finding(
