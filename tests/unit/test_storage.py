@@ -32,13 +32,18 @@ MULTI = (
     'Multi-Attach error for volume "pv1" Volume is already exclusively attached to one node and '
     "can't be attached to another"
 )
+FAILED = 'AttachVolume.Attach failed for volume "pv1"'
+NO_ATTACHER = (
+    f"{FAILED} : timed out waiting for external-attacher of csi.nowhere.example.com CSI driver to "
+    "attach volume v1"
+)
 LOST = {"type": "Ready", "status": "Unknown", "message": "Kubelet stopped posting node status."}
 
 
 def data(phase: str = "Pending", *, born: str = "2026-11-03T11:00:00Z", **spec: Any) -> Any:
     """Return claim `data` as a target, an hour old."""
-    made = {"apiVersion": "v1", "kind": "PersistentVolumeClaim"}
-    made |= claim("data", phase=phase, **spec)
+    made: Any = {"apiVersion": "v1", "kind": "PersistentVolumeClaim"}
+    made.update(claim("data", phase=phase, **spec))
     made["metadata"] |= {"uid": "uid-data", "creationTimestamp": born}
     return made
 
@@ -394,17 +399,11 @@ def test_an_update_that_waits_for_its_own_old_pod() -> None:
     ("message", "word"),
     [
         (
-            (
-                'AttachVolume.Attach failed for volume "pv1" : timed out waiting for external-attacher '
-                "of csi.nowhere.example.com CSI driver to attach volume v1"
-            ),
+            NO_ATTACHER,
             "does the controller of CSI driver csi.nowhere.example.com run?",
         ),
         (
-            (
-                'AttachVolume.Attach failed for volume "pv1" : CSINode n2 does not contain driver '
-                "csi.example.com"
-            ),
+            f"{FAILED} : CSINode n2 does not contain driver csi.example.com",
             "CSI driver csi.example.com does not run on node n2",
         ),
         ('AttachVolume.Attach failed for volume "pv1" : no such disk', "no such disk"),
