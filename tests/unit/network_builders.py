@@ -105,3 +105,13 @@ def world(target: Object, **more: Any) -> World:
     around = {kind: list(more.pop(name, ())) for name, kind in kinds.items()}
     around[DAEMON_SET] = []
     return World(copy_of(target), around=around, **more)
+
+
+def policy_of(selector: Any, name: str = "rules", **spec: Any) -> Object:
+    """Return a NetworkPolicy for the pods that a selector takes."""
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": name, "namespace": "shop", "uid": f"uid-{name}", "generation": 1},
+        "spec": {"podSelector": selector, **spec},
+    }

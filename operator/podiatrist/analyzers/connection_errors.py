@@ -106,7 +106,7 @@ _TIMEOUT = re.compile(
 )
 
 _HOST_PORT = re.compile(
-    rf"(?<![\w.@-]){_HOST}:(\d{{1,5}})(?![\w.:])"  # db:5432, 10.96.0.9:5432, //api:80/
+    rf"(?<![\w.@-]){_HOST}:(\d{{1,5}})(?![\w.])(?!:\d)"  # db:5432, 10.96.0.9:5432, //api:80/
 )
 _PORT_ASIDE = re.compile(r"\bport[=: ]{1,2}(\d{1,5})\b", re.I)
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}")
@@ -119,7 +119,11 @@ def connection_errors(lines: list[str]) -> list[PeerError]:
         for line in reversed(lines[-_MOST_LINES:])
         if (error := _read(line[:_LONGEST_LINE])) is not None
     ]
-    return list({(e.trouble, e.lowered, e.port): e for e in reversed(found)}.values())[::-1]
+    latest: dict[object, PeerError] = {}
+    for error in found:
+        key = (error.trouble, error.lowered, error.port, "" if error.host else error.line)
+        latest.setdefault(key, error)
+    return list(latest.values())
 
 
 def words_of(line: str) -> Iterator[tuple[str, int]]:

@@ -123,6 +123,6 @@ def _hosts(text: str, patterns: Iterable[re.Pattern[str]]) -> Iterator[tuple[str
 
 
 def _is_host(text: str) -> bool:
-    if text.lower() in _NOBODY or text.startswith("127."):
+    if text.lower() in _NOBODY or text.startswith(("127.", "0.")):
         return False
     return not text.replace(".", "").isdigit() or text.count(".") == 3

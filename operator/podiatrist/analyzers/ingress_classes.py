@@ -43,7 +43,8 @@ def _is_default(annotations: dict[str, str]) -> bool:
 
 def _served(snapshot: Snapshot) -> bool:
     """Whether a controller has given the Ingress an address."""
-    balancer = (snapshot.target_raw.get("status") or {}).get("loadBalancer")
+    status = snapshot.target_raw.get("status")
+    balancer = status.get("loadBalancer") if isinstance(status, dict) else None
     return isinstance(balancer, dict) and bool(balancer.get("ingress"))
 
 
