@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from podiatrist.analyzers.endings import analyze
 from podiatrist.cluster.kinds import NODE
+from podiatrist.cluster.snapshot import Object
 from podiatrist.lifecycle.propose import offer_options
 from tests.harness.recording import load, texts
 from tests.unit.builders import (
-    Object,
     World,
     container,
     copy_of,
@@ -158,6 +158,14 @@ def test_refused_pods_of_a_deployment_show_the_way_back() -> None:
     assert here.diagnose().reasons == [], "a later one is well"
 
 
+def test_a_pod_that_ran_out_of_time() -> None:
+    tool = workload("Pod", "tool", activeDeadlineSeconds=5)
+    late = failed(tool, "DeadlineExceeded", "Pod was active on the node longer than the specified")
+    said = World(tool, pods=[late], nodes=[node()]).diagnose()
+    assert said.reasons == ["PodDeadlineExceeded"]
+    assert "activeDeadlineSeconds of 5" in said.messages[0]
+
+
 def test_an_old_refusal_of_a_deployment_is_history() -> None:
     web = deployment()
     refused = made_at(failed(pod_of(web), "OutOfcpu"), "10:00:00")
@@ -217,7 +225,9 @@ def test_events_remember_the_pods_of_a_stateful_set() -> None:
     for number, one in enumerate(events):
         one["involvedObject"]["uid"] = f"uid-gone-{number}"
     here = World(db, pods=[pod], nodes=[node()], events=events)
-    assert here.diagnose().reasons == ["EphemeralStorageExceeded"]
+    said = here.diagnose()
+    assert said.reasons == ["EphemeralStorageExceeded"]
+    assert said.offers[0][0] == "Raise the ephemeral-storage limit of app to 256Mi"
     here.events.pop()
     assert here.diagnose().reasons == []
 
@@ -311,6 +321,7 @@ def test_a_claim_that_is_still_used() -> None:
         running(pod_of(deployment())),
         failed(pod_of(deployment()), ""),
         failed(pod_of(deployment()), "DeadlineExceeded"),
+        failed(pod_of(deployment()), "NodeLost"),
     ],
 )
 def test_healthy_or_somebody_elses(pod: Object) -> None:

@@ -12,10 +12,11 @@ from podiatrist.analyzers.similar_names import similar_names
 from podiatrist.analyzers.start_errors import analyze
 from podiatrist.api.diagnosis import Risk
 from podiatrist.cluster.kinds import CONFIG_MAP, SERVICE_ACCOUNT
+from podiatrist.cluster.logs import ContainerLog
+from podiatrist.cluster.snapshot import Object
 from podiatrist.lifecycle.propose import offer_options
 from tests.harness.recording import load, texts
 from tests.unit.builders import (
-    Object,
     Said,
     World,
     container,
@@ -427,6 +428,24 @@ def test_a_pod_that_is_leaving_is_left() -> None:
     pod = stuck(web, 'configmap "x" not found')
     pod["metadata"]["deletionTimestamp"] = "2026-11-03T11:59:59Z"
     assert analyze(world(web, pod).snapshot()) == []
+
+
+def test_a_sub_path_that_fails_in_silence() -> None:
+    """Where the image has no such file, a directory is mounted and only the program complains."""
+    mount = {"name": "v", "mountPath": "/conf/app.conf", "subPath": "ap.conf"}
+    web = deployment(
+        containers=[container() | {"volumeMounts": [mount]}],
+        volumes=[{"name": "v", "configMap": {"name": "conf"}}],
+    )
+    pod = waiting(pod_of(web), "CrashLoopBackOff")
+    ended = {"exitCode": 1, "reason": "Error"}
+    pod["status"]["containerStatuses"][0] |= {"lastState": {"terminated": ended}}
+    here = world(web, pod, config_map("conf", "app.conf"))
+    assert analyze(here.snapshot()) == [], "nobody says that it is about that file"
+    here.logs = [ContainerLog("shop", "web-1", "app", False, "cat: read error: Is a directory")]
+    (result,) = analyze(here.snapshot())
+    assert result.finding.reason == "SubPathNotFound"
+    assert result.proposals[0].title == "Use subPath app.conf instead of ap.conf"
 
 
 def test_similar_names() -> None:

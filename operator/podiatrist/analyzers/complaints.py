@@ -85,18 +85,14 @@ def about_mounts(message: str) -> bool:
     return "error mounting" in message[:_LONGEST]
 
 
-def never_started(pod: Pod) -> bool:
-    """Say whether a pod is on a node and alive, and at least one container is not running."""
-    return (
-        bool(pod.spec.node_name or pod.all_statuses)
-        and not pod.ended
-        and pod.metadata.deletion_timestamp is None
-    )
+def never_ended(pod: Pod) -> bool:
+    """Say whether a pod still has something to start."""
+    return not pod.ended and pod.metadata.deletion_timestamp is None
 
 
 def complaints(snapshot: Snapshot, pod: Pod) -> list[Complaint]:
     """Return what keeps a pod from starting, as the kubelet says it now; empty where nothing."""
-    if not never_started(pod):
+    if not never_ended(pod):
         return []
     return [*_of_containers(pod), *_of_pod(snapshot, pod)]
 

@@ -271,8 +271,19 @@ def _fixes(snapshot: Snapshot, eviction: Eviction) -> Iterator[Proposal]:
         if was != _shown(snapshot.template, *eviction.shows):
             proposals = [*propose_rollback(snapshot), *proposals]
     for proposal in proposals:
-        if reached := reaching(snapshot, proposal):
+        if _updates_by_itself(snapshot):
+            yield proposal
+        elif reached := reaching(snapshot, proposal):
             yield reached
+
+
+def _updates_by_itself(snapshot: Snapshot) -> bool:
+    """Whether a StatefulSet's update goes on: evicted pods are made anew and are ready for a while.
+
+    Which of them is ready right now would change the option from one look to the next.
+    """
+    strategy = snapshot.workload.spec.update_strategy.get("type")
+    return snapshot.kind is STATEFUL_SET and strategy != "OnDelete"
 
 
 def _shown(spec: PodSpec, what: str, name: str) -> object:

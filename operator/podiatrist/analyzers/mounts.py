@@ -2,13 +2,12 @@
 
 import posixpath
 import re
-from collections.abc import Iterator
 
 from podiatrist.actions.compiler import Proposal
 from podiatrist.actions.set_mount import SetMount
 from podiatrist.analyzers.complaints import Complaint, Explanation, volume_in
 from podiatrist.analyzers.result import and_more
-from podiatrist.analyzers.similar_names import similar_names
+from podiatrist.analyzers.sub_paths import files_of, mounts_of, not_in_volume, volume_of
 from podiatrist.cluster.objects import PodSpec, Volume
 from podiatrist.cluster.objects.pods import VolumeMount
 from podiatrist.cluster.snapshot import Snapshot
@@ -89,7 +88,7 @@ def _volume(snapshot: Snapshot, complaint: Complaint) -> Explanation | None:
     ):
         return None  # it waits for the attachment, which is a story of its own
     name = volume_in(text)
-    volume = _volume_of(complaint.pod.spec, name)
+    volume = volume_of(complaint.pod.spec, name)
     described = _described(name, volume)
     node = complaint.pod.spec.node_name or "the pod's node"
     reason, why = "MountFailed", f"the kubelet says: {_tail(text)}"
@@ -103,7 +102,7 @@ def _volume(snapshot: Snapshot, complaint: Complaint) -> Explanation | None:
         key=(reason, name),
         reason=reason,
         text=f"{described} cannot be mounted: {why}.",
-        absent_from=lambda older: _volume_of(older, name) != volume,
+        absent_from=lambda older: volume_of(older, name) != volume,
     )
 
 
@@ -119,10 +118,6 @@ def _tail(text: str) -> str:
     """Return the end of a message, where runtimes and mount commands put the cause."""
     said = " ".join(text.partition(" : ")[2].split() or text.split()).rstrip(".")
     return said if len(said) <= 400 else said[-400:]
-
-
-def _volume_of(spec: PodSpec, name: str) -> Volume | None:
-    return next((v for v in spec.volumes if v.name == name), None)
 
 
 def _described(name: str, volume: Volume | None) -> str:
@@ -144,30 +139,20 @@ def _described(name: str, volume: Volume | None) -> str:
     return f"volume {name or '(not named)'}" + (f" ({what})" if what else "")
 
 
-def _keys(snapshot: Snapshot, volume: Volume | None) -> list[str] | None:
-    """Return the files of a ConfigMap volume; None where they are not known."""
-    if volume is None or volume.config_map is None:
-        return None
-    if volume.config_map.items:
-        return [item.path for item in volume.config_map.items]
-    found = (c for c in snapshot.config_maps if c.metadata.name == volume.config_map.name)
-    return next((c.keys for c in found), None)
-
-
 def _not_fitting(snapshot: Snapshot, complaint: Complaint, path: str) -> Explanation:
     """Explain a mount that the runtime could not make: mostly a file where a directory is."""
     spec, name = complaint.pod.spec, complaint.container
     container = spec.container(name)
     mounts = container.volume_mounts if container else []
     mount = next((m for m in mounts if posixpath.normpath(m.mount_path) == path), None)
-    volume = _volume_of(spec, mount.name) if mount else None
-    keys = _keys(snapshot, volume)
+    volume = volume_of(spec, mount.name) if mount else None
+    keys = files_of(snapshot, volume)
     what = _described(mount.name, volume) if mount else "a volume"
     fixes: list[Proposal] = []
     reason, text = "MountFailed", f"the runtime says: {_tail(complaint.text)}"
     if "not a directory" in complaint.text and mount:
         if mount.sub_path and keys is not None and mount.sub_path not in keys:
-            return _no_such_file(snapshot, complaint, mount, keys)
+            return not_in_volume(snapshot, complaint, mount, keys)
         if f"rootfs{path}: not a directory" in complaint.text:
             reason = "MountPathUnderFile"
             text = "a part of that path is a file in the image, not a directory"
@@ -196,13 +181,8 @@ def _not_fitting(snapshot: Snapshot, complaint: Complaint, path: str) -> Explana
         reason=reason,
         text=f"{what} cannot be mounted at {path} of container {name}: {text}.",
         fixes=tuple(fixes),
-        absent_from=lambda older: mount not in _mounts(older, name),
+        absent_from=lambda older: mount not in mounts_of(older, name),
     )
-
-
-def _mounts(spec: PodSpec, container: str) -> list[VolumeMount]:
-    found = spec.container(container)
-    return found.volume_mounts if found else []
 
 
 def _one_file(path: str, keys: list[str] | None) -> str | None:
@@ -237,52 +217,19 @@ def _mount_at(
     )
 
 
-def _no_such_file(
-    snapshot: Snapshot, complaint: Complaint, mount: VolumeMount, keys: list[str]
-) -> Explanation:
-    """Explain a subPath that the ConfigMap has no key for: the kubelet makes a directory of it."""
-    return Explanation(
-        key=("SubPathNotFound", complaint.container, mount.mount_path),
-        reason="SubPathNotFound",
-        text=f"subPath {mount.sub_path} of container {complaint.container} is not in volume "
-        f"{mount.name}, which has {and_more(keys, 6) or 'no file at all'}; an empty directory is "
-        f"mounted at {mount.mount_path} instead of the file. Correct subPath.",
-        fixes=tuple(_other_files(snapshot, complaint.container, mount, keys)),
-        absent_from=lambda older: mount not in _mounts(older, complaint.container),
-    )
-
-
-def _other_files(
-    snapshot: Snapshot, container: str, mount: VolumeMount, keys: list[str]
-) -> Iterator[Proposal]:
-    for key in similar_names(mount.sub_path, keys):
-        yield Proposal(
-            title=f"Use subPath {key} instead of {mount.sub_path}",
-            rationale=f"{mount.sub_path} is not in the volume; {key} is, and is close to it.",
-            actions=(
-                SetMount(
-                    object=snapshot.target,
-                    container=container,
-                    mount_path=mount.mount_path,
-                    sub_path=key,
-                ),
-            ),
-        )
-
-
 def _sub_path(snapshot: Snapshot, complaint: Complaint, volume_name: str) -> Explanation:
     name = complaint.container
     mounts = [
         m
-        for m in _mounts(complaint.pod.spec, name)
+        for m in mounts_of(complaint.pod.spec, name)
         if m.name == volume_name and (m.sub_path or m.sub_path_expr)
     ]
     said = and_more([m.sub_path or m.sub_path_expr for m in mounts]) or "(not named)"
-    described = _described(volume_name, _volume_of(complaint.pod.spec, volume_name))
+    described = _described(volume_name, volume_of(complaint.pod.spec, volume_name))
     return Explanation(
         key=("SubPathFailed", name, volume_name),
         reason="SubPathFailed",
         text=f"subPath {said} of container {name} cannot be made in {described}: a part of it is "
         "a file, or the volume is read-only. Correct subPath.",
-        absent_from=lambda older: any(m not in _mounts(older, name) for m in mounts),
+        absent_from=lambda older: any(m not in mounts_of(older, name) for m in mounts),
     )

@@ -18,6 +18,8 @@ from podiatrist.cluster.quantity import format_bytes, format_cpu, quantity_or_ze
 from podiatrist.cluster.snapshot import Snapshot
 
 _RECENT = timedelta(minutes=15)
+_SETTLED = timedelta(seconds=20)
+_DEADLINE = "DeadlineExceeded"
 _BY_NODE = ("NodeShutdown", "Terminated", "Shutdown", "Preempting")
 _OUT_OF = re.compile(
     r"enough resource: (\S{1,100}), requested: ([0-9]{1,30}), used: ([0-9]{1,30}), "
@@ -36,6 +38,8 @@ def analyze(snapshot: Snapshot) -> list[Result]:
         _replaced(snapshot, newest) or _age(snapshot, newest) > _RECENT
     ):
         return []
+    if newest.status.reason == _DEADLINE:
+        return [_deadline(snapshot, newest)] if snapshot.kind is POD else []
     reason, why, same = _explain(snapshot, newest)
     alike = [p for p in refused if p.status.reason == newest.status.reason]
     name = newest.metadata.name
@@ -73,9 +77,9 @@ def _refused(pod: Pod) -> bool:
     began = any(s.last_end or s.state.running for s in pod.all_statuses)
     return (
         status.phase == "Failed"
-        and status.reason not in ("", "Evicted", "DeadlineExceeded", "NodeLost")
+        and status.reason not in ("", "Evicted", "NodeLost")
         and pod.metadata.deletion_timestamp is None
-        and (not began or status.reason in _BY_NODE)
+        and (not began or status.reason in (*_BY_NODE, _DEADLINE))
     )
 
 
@@ -89,8 +93,14 @@ def _age(snapshot: Snapshot, pod: Pod) -> timedelta:
 
 
 def _replaced(snapshot: Snapshot, pod: Pod) -> bool:
-    """Whether a pod made at the same time or later is well: then this one is history."""
-    return any(is_at_rest(p) and _made(p) >= _made(pod) for p in snapshot.pods)
+    """Whether a pod made at the same time or later is there: then this one is history.
+
+    A very new one may be refused in the next moment.
+    """
+    return any(
+        _made(p) >= _made(pod) and not p.ended and (is_at_rest(p) or _age(snapshot, p) > _SETTLED)
+        for p in snapshot.pods
+    )
 
 
 def _lesson(snapshot: Snapshot) -> str:
@@ -100,6 +110,26 @@ def _lesson(snapshot: Snapshot) -> str:
         return ""
     pinned = " nodeName pins the pods to that node past the scheduler, which would have waited."
     return pinned if snapshot.template.node_name else ""
+
+
+def _deadline(snapshot: Snapshot, pod: Pod) -> Result:
+    """Explain a Pod that ran out of its own time; for those of a Job, the Job tells."""
+    return Result(
+        Finding(
+            analyzer="endings",
+            reason="PodDeadlineExceeded",
+            message=f"{snapshot.target} was ended after its activeDeadlineSeconds of "
+            f"{pod.spec.active_deadline_seconds}, before it was done. If it should have that much "
+            "time or more, find out what took so long; a Pod that is to run for good has none.",
+            object=pod.ref,
+            evidence=[
+                Evidence(
+                    source=f"kubectl -n {snapshot.namespace} describe pod {pod.metadata.name}",
+                    quote=pod.status.message.strip() or pod.status.reason,
+                )
+            ],
+        )
+    )
 
 
 Same = Callable[[PodSpec], bool]

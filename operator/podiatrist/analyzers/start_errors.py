@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterator
 
 from podiatrist.actions.compiler import Proposal
-from podiatrist.analyzers import missing_config, mounts, run_as, sandboxes
-from podiatrist.analyzers.complaints import Complaint, Explanation, complaints
+from podiatrist.analyzers import missing_config, mounts, run_as, sandboxes, sub_paths
+from podiatrist.analyzers.complaints import Complaint, Explanation, complaints, never_ended
 from podiatrist.analyzers.result import Result, counted
 from podiatrist.analyzers.revisions import (
     of_newest_revision,
@@ -15,10 +15,11 @@ from podiatrist.analyzers.revisions import (
 from podiatrist.analyzers.rollout import reaching
 from podiatrist.api.diagnosis import Finding
 from podiatrist.cluster.kinds import POD
-from podiatrist.cluster.objects import PodSpec
+from podiatrist.cluster.objects import Pod, PodSpec
 from podiatrist.cluster.snapshot import Snapshot
 
 _EXPLAINERS: tuple[Callable[[Snapshot, Complaint], Explanation | None], ...] = (
+    sub_paths.explain,
     sandboxes.explain,
     missing_config.explain,
     run_as.explain,
@@ -38,7 +39,7 @@ def analyze(snapshot: Snapshot) -> list[Result]:
     As long as pods of today's revision are among them, the older ones are the past. The fixes
     stand with the first result and mend all of them: a fix that leaves one is undone as no help.
     """
-    told = [c for pod in snapshot.pods for c in complaints(snapshot, pod)]
+    told = [c for pod in snapshot.pods for c in _told(snapshot, pod)]
     names = {p.metadata.name for p in of_newest_revision(snapshot, [c.pod for c in told])}
     today = [c for c in told if c.pod.metadata.name in names]
     groups = _grouped(snapshot, today or told)
@@ -51,6 +52,11 @@ def analyze(snapshot: Snapshot) -> list[Result]:
         )
         for rank, (explanation, group) in enumerate(groups)
     ]
+
+
+def _told(snapshot: Snapshot, pod: Pod) -> list[Complaint]:
+    told = complaints(snapshot, pod)
+    return told or (list(sub_paths.silent_complaints(snapshot, pod)) if never_ended(pod) else [])
 
 
 def _grouped(snapshot: Snapshot, told: list[Complaint]) -> list[Group]:
@@ -100,11 +106,11 @@ def _finding(snapshot: Snapshot, explanation: Explanation, group: list[Complaint
     newest = group[-1]
     pods = {c.pod.metadata.name for c in group}
     who = f"{counted(len(pods), 'pod')} of {snapshot.target}"
+    cannot = "fails" if newest.reason == sub_paths.SILENT else "cannot start"
     return Finding(
         analyzer="start_errors",
         reason=explanation.reason,
-        message=f"{snapshot.target if snapshot.kind is POD else who} cannot start: "
-        f"{explanation.text}",
+        message=f"{snapshot.target if snapshot.kind is POD else who} {cannot}: {explanation.text}",
         object=newest.pod.ref,
         evidence=[newest.evidence(snapshot), *explanation.evidence],
     )
