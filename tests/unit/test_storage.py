@@ -1,15 +1,19 @@
 """Stories of claims as targets, and of workloads whose volumes are not there, held or full."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from podiatrist.analyzers import analyze as every_rule
 from podiatrist.analyzers.storage import analyze, explains_full_disk
 from podiatrist.api.diagnosis import Risk
 from podiatrist.cluster.kinds import VOLUME_ATTACHMENT
 from podiatrist.cluster.logs import ContainerLog
+from podiatrist.lifecycle.propose import offer_options
+from tests.harness.recording import load, texts
 from tests.unit.builders import (
     World,
     claim,
@@ -53,6 +57,13 @@ def volume(name: str, size: str = "10Gi", phase: str = "Available", **spec: Any)
     return {"metadata": {"name": name, "labels": {}}, "spec": given, "status": {"phase": phase}}
 
 
+def made_by(provisioner: str) -> Any:
+    """Return a volume that a provisioner made for somebody else."""
+    made = volume("pv1", phase="Bound")
+    made["metadata"]["annotations"] = {"pv.kubernetes.io/provisioned-by": provisioner}
+    return made
+
+
 def user(name: str = "web", *, on: str = "") -> Any:
     """Return a pod of a Deployment that uses claim `data`; running where it has a node."""
     web = deployment(name, volumes=[claim_volume("data")])
@@ -86,7 +97,7 @@ LATE = storage_class("slow", volumeBindingMode="WaitForFirstConsumer")
             data(storageClassName="now"),
             {
                 "classes": [storage_class("now")],
-                "volumes": [volume("pv1", csi={"driver": "csi.example.com"})],
+                "volumes": [made_by("csi.example.com")],
             },
             "ProvisionerSilent",
             "is it running?",
@@ -490,6 +501,44 @@ def test_pods_that_nobody_owns_and_stateful_sets_are_named_as_well() -> None:
     bare = workload("Pod", "solo", volumes=[claim_volume("data")])
     said = said_of(data(storageClassName="slo"), unscheduled(bare), classes=[LATE])
     assert str(said.results[0].cause) == "Pod shop/solo"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "word"),
+    [
+        ("access-mode", "ProvisioningFailed", "only supports ReadWriteOnce"),
+        ("attach-failed", "AttachFailed", "controller of CSI driver csi.nowhere.example.com"),
+        ("class-missing", "StorageClassNotFound", "did you mean standard?"),
+        ("full", "VolumeFull", "claim data (1Mi) full, mounted at /data"),
+        ("lost", "ClaimLost", "which was deleted"),
+        ("on-delete", "ImageNotFound", "ngnix:1.22"),
+        ("one-pod", "ClaimInUse", "(ReadWriteOncePod)"),
+        ("other-node", "VolumeNodeConflict", "cannot reach volume"),
+        ("provisioner-silent", "ProvisionerSilent", "csi.nowhere.example.com"),
+        ("provisioner-silent-claim", "ProvisionerSilent", "/web waits for it."),
+        ("provisioner-silent-late", "ProvisionerSilent", "claim data waits for a volume"),
+        ("reserved", "NoMatchingVolume", "is reserved for claim elsewhere/old"),
+        ("too-small", "NoMatchingVolume", "has 1Mi, 10Mi is asked for"),
+    ],
+)
+def test_what_a_real_cluster_showed(name: str, reason: str, word: str) -> None:
+    snapshot = load(Path(__file__).parent / "recordings" / f"storage-{name}.json")
+    results = every_rule(snapshot)
+    assert [r.finding.reason for r in results] == [reason]
+    assert word in results[0].finding.message
+    said = texts(snapshot)
+    quotes = [e.quote for e in results[0].finding.evidence]
+    assert quotes
+    for quote in quotes:
+        assert any(quote in text for text in said), quote
+
+
+def test_pods_of_an_on_delete_workload_are_deleted_with_the_fix() -> None:
+    snapshot = load(Path(__file__).parent / "recordings" / "storage-on-delete.json")
+    option = offer_options(snapshot, every_rule(snapshot), 60)[0]
+    assert [a.type for a in option.actions] == ["SetImage", "DeletePod"]
+    assert [w.verb for w in option.writes] == ["patch", "delete"]
+    assert option.diff[-1].startswith("- Pod ")
 
 
 junk = st.recursive(

@@ -137,9 +137,7 @@ def _not_provisioned(
     if began is not None and (snapshot.taken_at - began).total_seconds() < _TIME_TO_PROVISION:
         return None
     known = any(
-        v.metadata.annotations.get(_PROVISIONED_BY) == provisioner
-        or (v.spec.csi or {}).get("driver") == provisioner
-        for v in snapshot.volumes
+        v.metadata.annotations.get(_PROVISIONED_BY) == provisioner for v in snapshot.volumes
     )
     doubt = (
         "is it running?"

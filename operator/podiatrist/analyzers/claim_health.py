@@ -67,7 +67,7 @@ def _unbound(snapshot: Snapshot, claim: Claim) -> Iterator[Result]:
     finding = Finding(
         analyzer="storage",
         reason=found.reason,
-        message=f"claim {name} {found.why.rstrip('.')}.{who}",
+        message=f"claim {name} {found.why}{'' if found.why.endswith(('.', '?')) else '.'}{who}",
         object=claim.ref,
         evidence=list(found.evidence),
     )
@@ -119,7 +119,7 @@ def _resize(snapshot: Snapshot, claim: Claim) -> Iterator[Result]:
         what = (
             f"{sizes} since {since:%Y-%m-%d %H:%M} UTC, and nothing makes it larger: "
             f"{driver or 'its driver'} has no resizer, or none runs. Copy the data to a larger "
-            f"claim, or set the size back to {has}"
+            "claim; this one cannot be made as small as it was"
         )
         yield _grows_not(snapshot, claim, "ResizeStuck", what, quote)
 
