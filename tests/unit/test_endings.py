@@ -176,7 +176,7 @@ def test_an_emptydir_that_grows_too_large() -> None:
     web = deployment(volumes=[{"name": "tmp", "emptyDir": {"sizeLimit": "10Mi"}}])
     said = evicted_twice(web, VOLUME_FULL).diagnose()
     assert said.reasons == ["EmptyDirLimitExceeded"]
-    assert said.messages[0].startswith("2 pods of Deployment shop/web")
+    assert said.messages[0].startswith("Pods of Deployment shop/web were evicted 2 times")
     assert said.offers[0][0] == "Let emptyDir tmp grow to 256Mi"
 
 

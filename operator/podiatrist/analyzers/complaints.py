@@ -37,13 +37,17 @@ _PASSING_FOR = timedelta(minutes=2)
 
 @dataclass(frozen=True)
 class Complaint:
-    """One thing that keeps one pod, or one container of it, from starting; `event` is a reason."""
+    """One thing that keeps one pod, or one container of it, from starting.
+
+    `event` and `logged` say where the words stand; else in the pod's status.
+    """
 
     pod: Pod
     container: str
     reason: str
     message: str
     event: bool
+    logged: bool = False
 
     @property
     def text(self) -> str:
@@ -56,6 +60,8 @@ class Complaint:
         """Return the kubelet's words, from where the telling part begins."""
         name = self.pod.metadata.name
         verb = "get events --field-selector involvedObject.name=" if self.event else "describe pod "
+        if self.logged:
+            verb, name = "logs ", f"{name} -c {self.container}"
         message = self.message.strip() or self.reason
         if len(message) > 512:
             # Runtimes wrap the cause five times over; the quote has room for 512 characters.

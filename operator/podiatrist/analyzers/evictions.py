@@ -9,7 +9,7 @@ from decimal import Decimal
 from podiatrist.actions.compiler import Proposal
 from podiatrist.actions.set_resources import SetResources
 from podiatrist.actions.set_volume_limit import SetVolumeLimit
-from podiatrist.analyzers.result import Result, counted
+from podiatrist.analyzers.result import Result
 from podiatrist.analyzers.revisions import (
     of_newest_revision,
     older_revisions,
@@ -100,24 +100,22 @@ def analyze(snapshot: Snapshot) -> list[Result]:
     if not (today and eviction.holds) and not _alone(snapshot):
         return []
     if snapshot.kind is POD:
-        who, again = f"{snapshot.target} was", " It stays as it is: delete it and make it anew."
+        who, times = f"{snapshot.target} was", ""
+        again = " It stays as it is: delete it and make it anew."
     else:
-        count = max(len(recent), 1)
-        who, again = f"{counted(count, 'pod')} of {snapshot.target} {_were(count)}", ""
+        times = f" {len(recent)} times within the last hour" if len(recent) > 1 else ""
+        who, again = f"Pods of {snapshot.target} were" if times else "", ""
+        who = who or f"A pod of {snapshot.target} was"
     finding = Finding(
         analyzer="endings",
         reason=eviction.reason,
-        message=f"{who} evicted: {eviction.why}.{again}",
+        message=f"{who} evicted{times}: {eviction.why}.{again}",
         object=newest.pod.ref,
         evidence=[newest.evidence(snapshot)],
     )
     cause = _pressed_node(snapshot, newest.pod) if eviction.by_node else None
     fixes = tuple(_fixes(snapshot, eviction)) if today and cause is None else ()
     return [Result(finding, fixes, cause)]
-
-
-def _were(count: int) -> str:
-    return "was" if count == 1 else "were, within the last hour,"
 
 
 def _listed(snapshot: Snapshot) -> list[Evicted]:

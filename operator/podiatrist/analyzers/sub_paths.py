@@ -73,7 +73,7 @@ def silent_complaints(snapshot: Snapshot, pod: Pod) -> Iterator[Complaint]:
                 for line in reversed(log.text.splitlines())
                 if "irectory" in line
             )
-            yield Complaint(pod, status.name, SILENT, said, event=False)
+            yield Complaint(pod, status.name, SILENT, said, event=False, logged=True)
 
 
 def explain(snapshot: Snapshot, complaint: Complaint) -> Explanation | None:
