@@ -155,7 +155,8 @@ def _never_restarts(pod: Pod, status: ContainerStatus) -> bool:
 def _ended_for_good(snapshot: Snapshot, pod: Pod, status: ContainerStatus) -> bool:
     """Whether a container that is not restarted failed; attempts of Jobs are the Job's affair."""
     ended = status.state.terminated
-    if ended is None or pod.status.phase == "Succeeded" or pod.status.reason == "Evicted":
+    told_elsewhere = pod.status.reason in ("Evicted", "DeadlineExceeded", "NodeShutdown")
+    if ended is None or pod.status.phase == "Succeeded" or told_elsewhere:
         return False
     if snapshot.kind in (JOB, CRON_JOB):
         return False
