@@ -274,6 +274,26 @@ def test_a_pod_of_a_stateful_set_that_has_no_such_name() -> None:
     assert "serviceName none" in said.messages[0]
 
 
+def test_a_pod_of_a_stateful_set_whose_service_is_not_headless_or_not_there() -> None:
+    db = workload("StatefulSet", "db", replicas=2)
+    peers = [well(pods_by(db))]
+    log = "bad address 'db-0.db'"
+    plain = shop(app("web"), log, services=[service("db")], stateful=[db], others=peers)
+    assert "not headless" in plain.diagnose().messages[0]
+    nobody = shop(app("web"), log, services=[service("api")], stateful=[db], others=peers)
+    assert "no Service db" in nobody.diagnose().messages[0]
+
+
+def test_a_job_that_failed_long_ago_misses_nobody() -> None:
+    web = app("web", env=DECLARED)
+    pod = crashed(pods_by(web))
+    pod["status"]["phase"] = "Failed"
+    assert sleeper(REFUSED, pod=pod).diagnose().reasons == ["ScaledToZero"]
+    ended = pod["status"]["containerStatuses"][0]["state"]["terminated"]
+    ended["finishedAt"] = "2026-11-01T10:00:00Z"
+    assert sleeper(REFUSED, pod=pod).diagnose().reasons == []
+
+
 @pytest.mark.parametrize("target_env", [DECLARED, {"SELF": "http://web:80"}])
 def test_who_is_well_or_waits_for_himself_is_left_alone(target_env: dict[str, str]) -> None:
     web = app("web", env=target_env)

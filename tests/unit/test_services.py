@@ -6,7 +6,7 @@ import pytest
 
 from podiatrist.analyzers.services import analyze
 from tests.harness.recording import load, texts
-from tests.unit.builders import World, copy_of, deployment, pod_of
+from tests.unit.builders import World, copy_of, deployment, event, pod_of
 from tests.unit.network_builders import (
     RECORDINGS,
     app,
@@ -185,6 +185,17 @@ def test_another_name_for_a_service_that_is_not_here() -> None:
     said = shop(alias, app("api"), services=[service("api")]).diagnose()
     assert said.reasons == ["ExternalNameNotFound"]
     assert "api" in said.messages[0]
+
+
+def test_a_load_balancer_that_could_not_be_made() -> None:
+    target = service("web", type="LoadBalancer")
+    told = event("web", "SyncLoadBalancerFailed", "Error syncing load balancer: quota exceeded")
+    said = shop(target, app("web"), events=[told]).diagnose()
+    assert said.reasons == ["LoadBalancerFailed"]
+    assert "quota exceeded" in said.messages[0]
+    target["status"] = {"loadBalancer": {"ingress": [{"ip": "10.0.0.1"}]}}
+    assert shop(target, app("web"), events=[told]).diagnose().reasons == []
+    assert shop(service("web", type="LoadBalancer"), app("web")).diagnose().reasons == []
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,7 @@ def _known_but_unresolved(
             own_dns.proposals(snapshot),
         )
     first = missed.host.partition(".")[0]
-    if first != name and service.spec.cluster_ip == "None":
+    if first not in (name, missed.host) and not missed.host.startswith(f"{name}."):
         return _no_such_pod(snapshot, missed, service, first)
     if not _outlived(snapshot, service, status):
         return None
@@ -181,6 +181,12 @@ def _no_such_pod(
 ) -> Result | None:
     """Explain `db-0.db`: there is no such pod, or its StatefulSet gives it no such name."""
     name = service.metadata.name
+    if service.spec.cluster_ip != "None":
+        why = (
+            f"Service {name} is not headless, so the pods behind it have no names of their own: "
+            f"ask for {name}, or make it headless (clusterIP: None)"
+        )
+        return _result(snapshot, missed, Verdict("DependencyNotFound", why))
     for workload in snapshot.workloads:
         stem = pod.rpartition("-")[0]
         if (workload.kind, workload.metadata.name) == ("StatefulSet", stem):

@@ -54,6 +54,11 @@ def _two_labels(snapshot: Snapshot, parts: list[str]) -> Meaning | None:
     behind = find_service(snapshot, second)
     if behind is not None and behind.spec.cluster_ip == "None":
         return Meaning(Place.HERE, second, service=behind)
+    stem, _, number = name.rpartition("-")
+    if number.isdigit() and any(
+        (w.kind, w.metadata.name) == ("StatefulSet", stem) for w in snapshot.workloads
+    ):
+        return _here(snapshot, second)
     return Meaning(Place.ELSEWHERE, name, second)
 
 

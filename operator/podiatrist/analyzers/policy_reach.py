@@ -113,8 +113,7 @@ def _allows(
 
 
 def _is_peer(peer: Peer, labels: Labels, namespace: str) -> bool:
-    if peer.ip_block is not None:
-        return True
+    """Whether a rule means pods with these labels; a block of addresses may hold them."""
     if peer.namespace_selector is not None and not _may_be(peer.namespace_selector, namespace):
         return False
     return peer.pod_selector is None or peer.pod_selector.matches(labels)

@@ -1,6 +1,7 @@
 """Workloads that were scaled to zero while others still need them."""
 
 import json
+from datetime import datetime, timedelta
 
 from podiatrist.actions.compiler import Proposal
 from podiatrist.actions.scale import Scale
@@ -14,6 +15,7 @@ from podiatrist.cluster.snapshot import Snapshot
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _MOST_REPLICAS = 100
+_LATELY = timedelta(minutes=10)
 
 
 def scaled_to_zero(snapshot: Snapshot) -> list[Result]:
@@ -67,12 +69,19 @@ def _missed_by(snapshot: Snapshot, services: set[str]) -> dict[ObjectRef, Grieva
     for owner, pods in pods_of.items():
         if owner == snapshot.target:
             continue
-        for pod, status in sick_containers(snapshot, pods):
+        lately = [p for p in pods if not p.ended or _ended_lately(p, snapshot.taken_at)]
+        for pod, status in sick_containers(snapshot, lately):
             for grievance in grievances(snapshot, pod, status):
                 meaning = grievance.meaning
                 if meaning is not None and meaning.service and meaning.name in services:
                     found.setdefault(owner, grievance)
     return found
+
+
+def _ended_lately(pod: Pod, now: datetime) -> bool:
+    """Whether a pod failed a short while ago: what a Job missed last week says nothing of now."""
+    ends = [s.last_end.finished_at for s in pod.all_statuses if s.last_end is not None]
+    return any(end is not None and now - end < _LATELY for end in ends)
 
 
 def _wanted(snapshot: Snapshot) -> tuple[int, str]:

@@ -16,6 +16,7 @@ from podiatrist.cluster.objects import ContainerPort, Service, parse
 from podiatrist.cluster.snapshot import Snapshot, compact
 
 _MOST_LABELS = 16
+_NO_BALANCER = ("SyncLoadBalancerFailed", "CreatingLoadBalancerFailed", "AllocationFailed")
 _SPOKEN = {"TCP", "UDP", "SCTP"}
 _PORT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?")
 
@@ -35,7 +36,11 @@ def analyze(snapshot: Snapshot) -> list[Result]:
         return [
             _leads_nowhere(snapshot, one, wrong if one is wrong[0] else []) for one in wrong[:4]
         ]
-    return _pods_are_sick(snapshot, service) or _alias_of_nobody(snapshot, service)
+    return (
+        _pods_are_sick(snapshot, service)
+        or _alias_of_nobody(snapshot, service)
+        or _no_balancer(snapshot, service)
+    )
 
 
 def _selects_nothing(snapshot: Snapshot, service: Service, nothing: Unmatched) -> Result:
@@ -264,6 +269,40 @@ def _alias_of_nobody(snapshot: Snapshot, service: Service) -> list[Result]:
                 ],
             )
         )
+    ]
+
+
+def _no_balancer(snapshot: Snapshot, service: Service) -> list[Result]:
+    """Return a finding where whoever makes load balancers says that it could not.
+
+    One that is only waited for may be made by nobody here, and that may be known.
+    """
+    status = snapshot.target_raw.get("status")
+    balancer = status.get("loadBalancer") if isinstance(status, dict) else None
+    if service.spec.type != "LoadBalancer" or (isinstance(balancer, dict) and balancer):
+        return []
+    told = [
+        e
+        for e in snapshot.events_about(service.metadata.name)
+        if e.reason in _NO_BALANCER and e.involved_object.kind in ("", "Service")
+    ]
+    return [
+        Result(
+            Finding(
+                analyzer="services",
+                reason="LoadBalancerFailed",
+                message=f"Service {service.metadata.name} gets no load balancer, so nobody "
+                f"outside reaches it: {event.message}",
+                object=snapshot.target,
+                evidence=[
+                    Evidence(
+                        source=f"{_kubectl(snapshot)} describe service {service.metadata.name}",
+                        quote=event.message or event.reason,
+                    )
+                ],
+            )
+        )
+        for event in told[:1]
     ]
 
 
