@@ -170,6 +170,13 @@ def test_a_budget_that_waits_for_its_pods_is_healthy(selector: Object) -> None:
     assert told(world(budget(expected=0, maxUnavailable=1, selector=selector), [])) == []
 
 
+def test_a_budget_of_a_workload_at_zero_is_no_slip_for_its_neighbour() -> None:
+    waits = budget(expected=0, maxUnavailable=1, selector={"matchLabels": {"app": "shop-web2"}})
+    snapshot = world(waits, [])
+    snapshot.around[DEPLOYMENT] = [deployment("shop-web1"), deployment("shop-web2", replicas=0)]
+    assert told(snapshot) == []
+
+
 def test_a_typo_beside_a_budget_of_the_workload_is_not_mended() -> None:
     typo = budget(expected=0, name="new", maxUnavailable=1)
     typo["spec"]["selector"] = {"matchLabels": {"app": "wbe"}}

@@ -108,6 +108,16 @@ def test_the_last_run_that_failed_is_told_with_its_log() -> None:
     assert mine[0].object.kind == "CronJob"
 
 
+def test_a_run_whose_tries_all_fail_is_told_before_it_gives_up() -> None:
+    job = run(1, "2026-11-03T11:55:00Z")
+    job["status"] |= {"failed": 3, "active": 1}
+    ended = {"terminated": {"exitCode": 3, "finishedAt": "2026-11-03T11:56:00Z"}}
+    pod = pod_of_run(job, "Failed", report=ended)
+    said = world(cron_job(), job, pods=[pod]).diagnose()
+    mine = [r.finding for r in said.results if r.finding.analyzer == "cron_jobs"]
+    assert [f.reason for f in mine] == ["JobKeepsFailing"]
+
+
 def test_failures_in_a_row_are_counted_up_to_the_last_success() -> None:
     jobs = [run(n, f"2026-11-03T0{n}:00:00Z", ends=f"2026-11-03T0{n}:01:00Z", well=n in (1, 4))
             for n in range(1, 8)]  # fmt: skip

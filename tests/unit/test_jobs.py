@@ -155,6 +155,37 @@ def test_a_deadline_without_any_warning_means_that_the_work_took_too_long() -> N
     assert "istio-proxy looks like a sidecar" in World(helped).diagnose().messages[0]
 
 
+def trying(times: int, **now: Object) -> World:
+    """Return a Job whose tries failed so often; the present one is as `now` says."""
+    mine = job(backoffLimit=6)
+    mine["status"] = {"failed": times, "active": 1}
+    pods = [run_of(mine, n, app=ended(3)) for n in range(1, times + 1)]
+    present = [run_of(mine, times + 1, "Running", **now)] if now else []
+    return World(mine, pods=[*pods, *present])
+
+
+def test_a_job_that_fails_again_and_again_need_not_give_up_to_be_told() -> None:
+    said = trying(3).diagnose()
+    assert said.reasons == ["JobKeepsFailing"]
+    assert "failed 3 times so far" in said.messages[0]
+    assert "exit code 3" in said.messages[0]
+    assert trying(2).diagnose().reasons == []
+
+
+def test_a_try_that_goes_well_is_given_its_time() -> None:
+    begun = {"running": {"startedAt": "2026-11-03T11:59:30Z"}}
+    assert jobs.analyze(trying(3, app=begun).snapshot()) != []
+    begun["running"]["startedAt"] = "2026-11-03T11:55:00Z"
+    assert jobs.analyze(trying(3, app=begun).snapshot()) == []
+
+
+def test_that_a_container_was_restarted_says_nothing_about_why() -> None:
+    bare = event("import-x7k2p", "BackOff", "Back-off restarting failed container app in pod x")
+    bare["involvedObject"]["kind"] = "Pod"
+    tried = job(backoff(), pods={"restartPolicy": "OnFailure"})
+    assert "to Never to keep" in World(tried, events=[bare]).diagnose().messages[0]
+
+
 def test_an_old_failure_stays_a_finding_and_says_how_old_it_is() -> None:
     said = World(job(backoff(at="2026-11-01T12:00:00Z"))).diagnose()
     assert "2 days ago" in said.messages[0]

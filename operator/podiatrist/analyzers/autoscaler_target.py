@@ -84,10 +84,11 @@ def _meant(snapshot: Snapshot, autoscaler: Autoscaler) -> Iterator[Workload]:
 
 def _proposals(snapshot: Snapshot, meant: list[Workload], named: str) -> Iterator[Proposal]:
     for workload in meant[:2]:
+        same = named.partition(" ")[2] == workload.metadata.name
+        why = "has that name" if same else f"is close to {named}"
         yield Proposal(
             title=f"Scale {_name(workload)}",
-            rationale=f"{_name(workload)} exists and is close to {named}; no other autoscaler "
-            "scales it.",
+            rationale=f"{_name(workload)} exists and {why}; no other autoscaler scales it.",
             actions=(
                 SetAutoscaler(
                     object=snapshot.target,

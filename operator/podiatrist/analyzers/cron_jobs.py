@@ -5,7 +5,7 @@ from podiatrist.actions.suspend_cron_job import SuspendCronJob
 from podiatrist.analyzers.cron_overlaps import explain_overlap
 from podiatrist.analyzers.cron_runs import Runs, runs_of
 from podiatrist.analyzers.cron_starts import explain_starts
-from podiatrist.analyzers.job_failures import explain_failure
+from podiatrist.analyzers.job_failures import explain_failure, explain_retries
 from podiatrist.analyzers.result import Result, counted
 from podiatrist.api.diagnosis import Evidence, Finding
 from podiatrist.cluster.kinds import CRON_JOB
@@ -21,7 +21,23 @@ def analyze(snapshot: Snapshot) -> list[Result]:
         return []
     if found := [*explain_starts(snapshot, runs), *explain_overlap(snapshot, runs)]:
         return found
-    return _failed_runs(snapshot, runs) or _suspended(snapshot, runs)
+    return (
+        _failing_run(snapshot, runs) or _failed_runs(snapshot, runs) or _suspended(snapshot, runs)
+    )
+
+
+def _failing_run(snapshot: Snapshot, runs: Runs) -> list[Result]:
+    """Explain a run under way whose tries fail one after the other."""
+    for job in runs.active:
+        failure = explain_retries(snapshot, job)
+        if failure is not None:
+            message = (
+                f"A run of {snapshot.target} gets nowhere: its Job {job.metadata.name} "
+                f"{failure.words.rstrip('.')}. Mend it in spec.jobTemplate; it takes effect with "
+                "the next run."
+            )
+            return [Result(_finding(snapshot, failure.reason, message, failure.evidence))]
+    return []
 
 
 def _failed_runs(snapshot: Snapshot, runs: Runs) -> list[Result]:

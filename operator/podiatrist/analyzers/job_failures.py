@@ -1,7 +1,7 @@
 """Why a Job failed: its condition, and the last words of the pod that failed last."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from podiatrist.analyzers import exit_codes, log_errors
 from podiatrist.analyzers.job_sidecars import looks_like_sidecar
@@ -10,8 +10,19 @@ from podiatrist.api.diagnosis import Evidence
 from podiatrist.cluster.objects import Condition, ContainerStatus, Event, Job, Pod
 from podiatrist.cluster.snapshot import Snapshot, compact
 
-_SYMPTOMS = ("Error: ErrImagePull", "Error: ImagePullBackOff", "Back-off pulling image")
+_SYMPTOMS = (
+    "Error: ErrImagePull",
+    "Error: ImagePullBackOff",
+    "Back-off pulling image",
+    "Back-off restarting failed container",
+)
 """Events that only repeat that something failed; another one says why."""
+
+_MANY_TRIES = 3
+"""Failed tries, for each pod at a time, from which it is no bad luck."""
+
+_GOES_WELL = timedelta(minutes=1)
+"""How long a new try must run before the failed ones are taken for overcome."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +91,34 @@ def explain_failure(snapshot: Snapshot, job: Job) -> Failure | None:
     else:
         words += f". {_no_trace(job, failed)}"
     return Failure(job, failed.reason or "JobFailed", words, evidence, failed.last_transition_time)
+
+
+def explain_retries(snapshot: Snapshot, job: Job) -> Failure | None:
+    """Return why a Job fails again and again that has not given up; None for a first bad luck.
+
+    With the default backoffLimit of 6 it takes ten minutes and more to give up.
+    """
+    status, pods = job.status, pods_of(snapshot, job)
+    at_once = min(max(1 if job.spec.parallelism is None else job.spec.parallelism, 1), 10)
+    if finished(job) or status.succeeded or status.failed < _MANY_TRIES * at_once:
+        return None
+    if any(_goes_well(pod, snapshot.taken_at) for pod in pods):
+        return None
+    last = _last_failure(snapshot, job)
+    if last is None:
+        return None
+    words = (
+        f"failed {status.failed} times so far and is tried again (backoffLimit "
+        f"{job.spec.backoff_limit}). {last[0]}"
+    )
+    source = f"kubectl -n {snapshot.namespace} get job {job.metadata.name} -o json"
+    evidence = [Evidence(source=source, quote=f'"failed":{status.failed}'), *last[1]]
+    return Failure(job, "JobKeepsFailing", words, evidence, None)
+
+
+def _goes_well(pod: Pod, now: datetime) -> bool:
+    began = [s.state.running.started_at for s in pod.all_statuses if s.state.running]
+    return pod.status.phase == "Running" and any(b and now - b > _GOES_WELL for b in began)
 
 
 def _verdict(job: Job, failed: Condition) -> str:

@@ -1,6 +1,6 @@
 """Jobs that failed or never end."""
 
-from podiatrist.analyzers.job_failures import ago, explain_failure, finished
+from podiatrist.analyzers.job_failures import ago, explain_failure, explain_retries, finished
 from podiatrist.analyzers.job_sidecars import Stuck, stuck
 from podiatrist.analyzers.result import Result
 from podiatrist.api.diagnosis import Evidence, Finding
@@ -27,6 +27,11 @@ def analyze(snapshot: Snapshot) -> list[Result]:
         return [Result(_finding(snapshot, failure.reason, message, failure.evidence))]
     if finished(job):
         return []
+    failure = explain_retries(snapshot, job)
+    if failure is not None:
+        advice = ". Its template cannot be changed: mend it, delete the Job and make it anew."
+        message = f"{snapshot.target} {failure.words.rstrip('.')}{advice}"
+        return [Result(_finding(snapshot, failure.reason, message, failure.evidence))]
     held = next((s for p in snapshot.pods if (s := stuck(snapshot, p))), None)
     if held is not None:
         message = f"{snapshot.target} never completes: {sidecar_words(held)}"
