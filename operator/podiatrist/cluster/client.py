@@ -242,8 +242,10 @@ class Client:
 
         Raises ConflictError where another object has that name by now.
         """
+        # With a body the API server reads no query; there `dryRun` is for the audit log's readers.
         body = {**options, "dryRun": ["All"]} if dry_run else options
-        return await self._request("delete", kind.path(namespace, name), body=body)
+        query = "All" if dry_run else None
+        return await self._request("delete", kind.path(namespace, name), body=body, dry_run=query)
 
     async def _request(self, method: str, path: str, **options: Any) -> Object:
         try:
