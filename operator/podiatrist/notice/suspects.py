@@ -40,6 +40,7 @@ from podiatrist.cluster.objects import (
     Service,
     Workload,
 )
+from podiatrist.cluster.quantity import quantity_or_zero
 from podiatrist.notice.owners import Target
 from podiatrist.notice.symptoms import HISTORY
 
@@ -158,8 +159,9 @@ def _ports_declared(service: Service, pods: list[Pod]) -> bool:
 
 
 def _claim_waits(claim: Claim) -> bool:
-    resizing = any("Resize" in c.type and c.status == "True" for c in claim.status.conditions)
-    return claim.status.phase in ("Pending", "Lost") or resizing
+    wanted, has = claim.spec.resources.requests.get("storage"), claim.status.capacity.get("storage")
+    growing = quantity_or_zero(wanted) > quantity_or_zero(has)  # a stuck one has no condition
+    return claim.status.phase in ("Pending", "Lost") or growing
 
 
 def _autoscaler_complains(autoscaler: Autoscaler) -> bool:
