@@ -284,6 +284,17 @@ def test_a_pod_of_a_stateful_set_whose_service_is_not_headless_or_not_there() ->
     assert "no Service db" in nobody.diagnose().messages[0]
 
 
+def test_jobs_are_named_and_not_their_pods() -> None:
+    web = app("web", env=DECLARED)
+    pods = [crashed(pods_by(web, number)) for number in (1, 2)]
+    job = {"apiVersion": "batch/v1", "kind": "Job", "name": "export", "controller": True}
+    for pod in pods:
+        pod["metadata"]["ownerReferences"] = [job]
+    made = sleeper(pod=pods[0])
+    made.others.append(pods[1])
+    assert "Job export cannot do without it" in made.diagnose().messages[0]
+
+
 def test_a_job_that_failed_long_ago_misses_nobody() -> None:
     web = app("web", env=DECLARED)
     pod = crashed(pods_by(web))

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from podiatrist.api.diagnosis import ObjectRef
+from podiatrist.cluster.kinds import find_target_kind
 from podiatrist.cluster.objects import ContainerStatus, Pod, Service, Workload
 from podiatrist.cluster.snapshot import Snapshot
 
@@ -64,7 +65,14 @@ def owner_of(snapshot: Snapshot, pod: Pod) -> ObjectRef:
         same = (controller.kind, controller.name) == (workload.kind, workload.metadata.name)
         if same or _made_by_deployment(workload, pod, controller.kind):
             return ref_of_workload(workload)
-    return pod.ref
+    if find_target_kind(controller.api_version, controller.kind) is None:
+        return pod.ref  # an operator's own resource: the pod is what we know of it
+    return ObjectRef(
+        api_version=controller.api_version,
+        kind=controller.kind,
+        namespace=pod.metadata.namespace,
+        name=controller.name,
+    )
 
 
 def _made_by_deployment(workload: Workload, pod: Pod, controller_kind: str) -> bool:
