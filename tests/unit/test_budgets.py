@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podiatrist.analyzers import budgets
+from podiatrist.analyzers.rollout import unfinished
 from podiatrist.api.diagnosis import Risk
 from podiatrist.cluster.kinds import DEPLOYMENT, PDB
 from podiatrist.cluster.snapshot import Object
@@ -192,6 +193,15 @@ def test_daemons_stay_through_a_drain_and_ended_pods_do_not_count() -> None:
     for pod in ended:
         pod["status"]["phase"] = "Succeeded"
     assert told(world(budget(maxUnavailable=0), ended, cordoned=True)) == []
+
+
+def test_a_changed_budget_is_done_when_its_controller_has_seen_it() -> None:
+    changed = budget(1, maxUnavailable=1)
+    changed["metadata"]["generation"] = 2
+    changed["status"]["observedGeneration"] = 1
+    assert unfinished(world(changed, pods_of_web()).snapshot()) is not None
+    changed["status"]["observedGeneration"] = 2
+    assert unfinished(world(changed, pods_of_web()).snapshot()) is None
 
 
 @pytest.mark.parametrize("name", ["zero", "bare"])

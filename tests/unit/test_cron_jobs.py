@@ -214,6 +214,8 @@ def test_runs_that_overlap_and_do_end_are_healthy() -> None:
     }
     assert world(cron_job(status=status), *jobs).diagnose().reasons == []
     assert world(cron_job(), *jobs[:2]).diagnose().reasons == []
+    fresh = [run(n, f"2026-11-03T11:{n}:30Z") for n in (57, 58, 59)]
+    assert world(cron_job("* * * * *"), *fresh).diagnose().reasons == []
 
 
 def test_a_run_that_does_not_end_blocks_all_others_under_forbid() -> None:

@@ -19,6 +19,9 @@ from podiatrist.cluster.snapshot import Snapshot, compact
 _MANY = 3
 """Runs at once, or starts skipped, from which overlapping is no accident."""
 
+_PILE = timedelta(minutes=3)
+"""How old the oldest of many runs must be: the first ones may just not have ended yet."""
+
 _PATIENCE = timedelta(minutes=15)
 _PATIENCE_UNKNOWN = timedelta(hours=1)
 """How long a run may block others where earlier ones succeeded: known to be quick, or not."""
@@ -86,7 +89,9 @@ def _piled_up(snapshot: Snapshot, runs: Runs) -> Result | None:
     if runs.cron_job.spec.concurrency_policy not in ("Allow", "") or len(active) < _MANY:
         return None
     oldest = started(active[-1])
-    if oldest is None or (status.last_successful_time and status.last_successful_time > oldest):
+    if oldest is None or runs.now - oldest < _PILE:
+        return None
+    if status.last_successful_time is not None and status.last_successful_time > oldest:
         return None
     names = and_more([j.metadata.name for j in reversed(active)])
     message = (
