@@ -161,3 +161,16 @@ def test_a_bare_pods_claim_cannot_be_changed() -> None:
     world = World(pod, pods=[unscheduled(pod)], nodes=[node()], claims=[claim("web-data")])
     assert world.diagnose().reasons == ["ClaimNotFound"]
     assert world.diagnose().options == []
+
+
+def test_a_claim_from_a_stateful_sets_template_says_how_to_replace_both() -> None:
+    db = workload("StatefulSet", "db")
+    pod = unscheduled(pod_of(db), UNBOUND)
+    pod["metadata"]["name"] = "db-0"
+    pod["spec"]["volumes"] = [claim_volume("data-db-0")]
+    asked = claim("data-db-0", storageClassName="fast")
+    said = World(db, pods=[pod], nodes=[node()], claims=[asked]).diagnose()
+    assert said.reasons == ["StorageClassNotFound"]
+    assert "volumeClaimTemplate of StatefulSet shop/db" in said.messages[0]
+    assert "--cascade=orphan" in said.messages[0]
+    assert said.options == []

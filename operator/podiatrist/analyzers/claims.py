@@ -6,6 +6,7 @@ from datetime import datetime
 
 from podiatrist.analyzers.claim_binding import unbound
 from podiatrist.api.diagnosis import Evidence, ObjectRef
+from podiatrist.cluster.kinds import STATEFUL_SET
 from podiatrist.cluster.objects import Claim, PersistentVolume, Pod, PodSpec
 from podiatrist.cluster.snapshot import Snapshot, compact
 
@@ -109,6 +110,12 @@ def _unusable(
     found = unbound(snapshot, claim, since)
     if found is not None:
         what = f"claim {name} {found.why}"
+        if snapshot.kind is STATEFUL_SET and name.endswith(f"-{pod.metadata.name}"):
+            what += (
+                f". It comes from a volumeClaimTemplate of {snapshot.target}, which cannot be "
+                "changed either: delete the StatefulSet with --cascade=orphan, make it anew, then "
+                f"delete the claim and pod {pod.metadata.name}"
+            )
         return ClaimProblem(found.reason, what, claim.ref, found.evidence, volume)
     if "ReadWriteOncePod" in claim.spec.access_modes:
         holder = next(

@@ -18,7 +18,7 @@ from podiatrist.analyzers.rollout import is_at_rest
 from podiatrist.analyzers.scheduling import unschedulable
 from podiatrist.api.diagnosis import Evidence, Finding
 from podiatrist.cluster.kinds import NODE, WORKLOADS
-from podiatrist.cluster.objects import Node, Pod
+from podiatrist.cluster.objects import Node, Pod, parse
 from podiatrist.cluster.snapshot import Snapshot
 
 __all__ = ["analyze", "node_trouble", "owner_name", "pods_on"]
@@ -45,7 +45,7 @@ _TELLING_EVENTS = frozenset(
 def analyze(snapshot: Snapshot) -> list[Result]:
     """Explain a node, or point from the pods of a workload to the node that they are lost with."""
     if snapshot.kind is NODE:
-        node = _target(snapshot)
+        node = parse(Node, snapshot.target_raw)  # the list of nodes may be some seconds older
         return list(_of_node(snapshot, node)) if node else []
     if snapshot.kind in WORKLOADS:
         return list(_stranded(snapshot))[:1]
@@ -67,10 +67,6 @@ def owner_name(pod: Pod) -> str:
     if owner.kind == "ReplicaSet" and mark and owner.name.endswith(f"-{mark}"):
         return f"Deployment {metadata.namespace}/{owner.name.removesuffix(f'-{mark}')}"
     return f"{owner.kind} {metadata.namespace}/{owner.name}"
-
-
-def _target(snapshot: Snapshot) -> Node | None:
-    return next((n for n in snapshot.nodes if n.metadata.name == snapshot.metadata.name), None)
 
 
 def _of_node(snapshot: Snapshot, node: Node) -> Iterator[Result]:
