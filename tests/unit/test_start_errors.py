@@ -192,7 +192,7 @@ def test_the_way_back_comes_first() -> None:
         "Roll back to revision 1",
         "Use web-config instead of ConfigMap web-confg",
     ]
-    same = revision(web, 1, ready=1)
+    same = revision(web, 1, ready=1, image="nginx:1.26")
     said = world(web, pod, *maps, revisions=[same, revision(web, 2)]).diagnose()
     assert "Roll back to revision 1" not in dict(said.offers), "it asks for the same"
 
@@ -407,6 +407,33 @@ def test_what_old_pods_asked_for_is_told_and_not_mended() -> None:
     said = here.diagnose()
     assert said.reasons == ["ConfigMapNotFound"]
     assert said.offers == []
+
+
+def test_as_long_as_todays_pods_are_stuck_old_ones_are_the_past() -> None:
+    web = deployment(containers=[env_of("configMap", "new", "PORT")])
+    old = revision(web, 1)
+    old["metadata"]["uid"] = "uid-old"
+    before = waiting(pod_of(web, 2), CONFIG, 'secret "old" not found')
+    before["metadata"]["ownerReferences"] = [{"uid": "uid-old", "controller": True}]
+    here = world(web, stuck(web, 'configmap "new" not found'), config_map("other"))
+    here.pods.append(before)
+    here.revisions = [revision(web, 2), old]
+    assert here.diagnose().reasons == ["ConfigMapNotFound"]
+
+
+def test_a_seccomp_profile_that_no_node_has() -> None:
+    profile = {"type": "Localhost", "localhostProfile": "audit.json"}
+    web = deployment(securityContext={"seccompProfile": profile})
+    text = 'cannot load seccomp profile "/var/lib/kubelet/seccomp/audit.json": open: no such file'
+    back = revision(web, 1, ready=1)
+    back["spec"]["template"]["spec"]["securityContext"] = {}
+    revisions = [back, revision(web, 2)]
+    said = world(web, stuck(web, text, "CreateContainerError"), revisions=revisions).diagnose()
+    assert said.reasons == ["SeccompProfileNotFound"]
+    assert [title for title, _ in said.offers] == [
+        "Roll back to revision 1",
+        "Use the runtime's default seccomp profile",
+    ]
 
 
 @pytest.mark.parametrize(
