@@ -147,6 +147,7 @@ def conditions(*facts: str) -> Object:
         (conditions("ScalingActive=False:FailedGetResourceMetric"), True),
         (conditions("AbleToScale=False:FailedGetScale"), True),
         (conditions("ScalingLimited=True:TooManyReplicas"), True),
+        (conditions("ScalingLimited=True:TooFewReplicas"), False),  # at rest
     ],
 )
 def test_autoscalers_that_complain(status: Object, suspect: bool) -> None:
@@ -197,6 +198,11 @@ def test_jobs_that_failed_lately(minutes: int, suspect: bool) -> None:
         ({}, {"lastScheduleTime": NOW.isoformat()}, False),
         ({}, {"lastScheduleTime": NOW.isoformat(), "active": [{}]}, False),
         ({}, {"lastScheduleTime": NOW.isoformat(), "active": [{}, {}]}, True),
+        (
+            {},
+            {"lastScheduleTime": (NOW - timedelta(minutes=5)).isoformat(), "active": [{}]},
+            True,  # the next run may be waiting for it
+        ),
         ({}, {"lastScheduleTime": (NOW - timedelta(hours=2)).isoformat()}, True),
     ],
 )

@@ -44,7 +44,8 @@ from podiatrist.cluster.quantity import quantity_or_zero
 from podiatrist.notice.owners import Target
 from podiatrist.notice.symptoms import HISTORY
 
-_DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
+_LONG_RUN = timedelta(minutes=3)
+"""A CronJob's run that takes longer may be in the way of the next one."""
 
 
 @dataclass(frozen=True)
@@ -167,10 +168,11 @@ def _claim_waits(claim: Claim) -> bool:
 def _autoscaler_complains(autoscaler: Autoscaler) -> bool:
     conditions = autoscaler.status.conditions
     inactive = _is(conditions, "ScalingActive", "False")
+    limited = _is(conditions, "ScalingLimited", "True")
     return (
         _is(conditions, "AbleToScale", "False") is not None
         or (inactive is not None and inactive.reason != "ScalingDisabled")
-        or _is(conditions, "ScalingLimited", "True") is not None
+        or (limited is not None and limited.reason == "TooManyReplicas")
     )
 
 
@@ -199,13 +201,10 @@ def _runs(reading: Reading, now: datetime) -> Iterator[Target]:
     for cron_job in reading.cron_jobs:
         spec, status = cron_job.spec, cron_job.status
         never = status.last_schedule_time is None
-        if not spec.suspend and (never or len(status.active) > 1 or _late(cron_job, now)):
+        since = now - (status.last_schedule_time or now)
+        stuck = len(status.active) > 1 or (bool(status.active) and since > _LONG_RUN)
+        if not spec.suspend and (never or stuck or since > timedelta(hours=1)):
             yield Target.of(CRON_JOB, cron_job.metadata.namespace, cron_job.metadata.name)
-
-
-def _late(cron_job: CronJob, now: datetime) -> bool:
-    last = cron_job.status.last_schedule_time
-    return last is not None and now - last > timedelta(hours=1)
 
 
 def _nodes(reading: Reading) -> Iterator[Target]:
