@@ -264,6 +264,15 @@ def test_a_peer_that_came_back_is_nothing_new() -> None:
     assert blames_peer(made.snapshot(), "app")
 
 
+def test_a_service_that_was_mended_since_is_nothing_new() -> None:
+    db = app("db")
+    parts = {"labels": {"kubernetes.io/service-name": "db"}, "managedFields": [{"time": NEW}]}
+    slices = [{"metadata": parts}, {"metadata": {**parts, "managedFields": [{"time": "x"}, 7]}}]
+    made = shop(app("web"), REFUSED, db, others=[well(pods_by(db))], slices=slices)
+    assert explained(made) == []
+    assert blames_peer(made.snapshot(), "app")
+
+
 def test_a_pod_of_a_stateful_set_that_has_no_such_name() -> None:
     db = workload("StatefulSet", "db", replicas=2)
     log = "bad address 'db-7.db'"

@@ -17,7 +17,7 @@ from podiatrist.analyzers.peer_names import Place
 from podiatrist.analyzers.peer_verdicts import Verdict, judge
 from podiatrist.analyzers.result import Result, and_more
 from podiatrist.analyzers.scaled_to_zero import scaled_to_zero
-from podiatrist.analyzers.service_peers import pods_behind, ready_since
+from podiatrist.analyzers.service_peers import answering_since
 from podiatrist.analyzers.slips import close_names
 from podiatrist.api.diagnosis import Evidence, Finding, ObjectRef
 from podiatrist.cluster.kinds import NETWORK_POLICY, WORKLOADS
@@ -65,8 +65,8 @@ def _came_back(snapshot: Snapshot, missed: Grievance, status: ContainerStatus) -
         return False
     if judge(snapshot, service, missed.port) is not None:
         return False
-    times = [t for p in pods_behind(snapshot, service) if (t := ready_since(p)) is not None]
-    return bool(times) and min(times) >= ended.finished_at
+    since = answering_since(snapshot, service)
+    return since is not None and since >= ended.finished_at
 
 
 def _distinct(blames: Iterator[_Blame]) -> list[_Blame]:
@@ -286,13 +286,13 @@ def _outlived(snapshot: Snapshot, service: Service, status: ContainerStatus) -> 
     failed: datetime | None = ended.finished_at if ended else None
     if ended is None and status.state.running is not None:
         failed = snapshot.taken_at
-    times = [t for p in pods_behind(snapshot, service) if (t := ready_since(p)) is not None]
+    answering = answering_since(snapshot, service)
     created = service.metadata.creation_timestamp
-    if failed is None or not times or (ended is not None and status.restart_count < 2):
+    if failed is None or answering is None or (ended is not None and status.restart_count < 2):
         return False
     started = ended.started_at if ended else None
     since = started or failed
-    return min(times) < since and (created is None or created < since)
+    return answering < since and (created is None or created < since)
 
 
 def _result(

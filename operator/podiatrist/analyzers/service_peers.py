@@ -1,11 +1,12 @@
 """Who stands behind a Service, and whether they are well."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from podiatrist.api.diagnosis import ObjectRef
-from podiatrist.cluster.kinds import find_target_kind
-from podiatrist.cluster.objects import ContainerStatus, Pod, Service, Workload
+from podiatrist.cluster.kinds import ENDPOINT_SLICE, find_target_kind
+from podiatrist.cluster.objects import ContainerStatus, EndpointSlice, Pod, Service, Workload, parse
 from podiatrist.cluster.snapshot import Snapshot
 
 PATIENCE = timedelta(seconds=20)
@@ -108,6 +109,33 @@ def ready_since(pod: Pod) -> datetime | None:
     """Return since when a pod takes requests, None where it does not or does not say."""
     ready = pod.condition("Ready")
     return ready.last_transition_time if ready is not None and ready.status == "True" else None
+
+
+def answering_since(snapshot: Snapshot, service: Service) -> datetime | None:
+    """Return since when a Service has led to ready pods as it does now, None where it does not.
+
+    The pods may have been ready long before the Service was mended: that shows in the last
+    change of its EndpointSlices.
+    """
+    times = [t for p in pods_behind(snapshot, service) if (t := ready_since(p)) is not None]
+    changed = [
+        moment
+        for raw in snapshot.raws(ENDPOINT_SLICE)
+        if (parsed := parse(EndpointSlice, raw)) and parsed.service == service.metadata.name
+        for moment in _changes(raw)
+    ]
+    return max([min(times), *changed]) if times else None
+
+
+def _changes(raw: dict[str, Any]) -> Iterator[datetime]:
+    fields = (raw.get("metadata") or {}).get("managedFields")
+    for entry in fields if isinstance(fields, list) else []:
+        try:
+            moment = datetime.fromisoformat(entry["time"])
+        except (KeyError, TypeError, ValueError):
+            continue
+        if moment.tzinfo is not None:
+            yield moment
 
 
 def in_trouble(pod: Pod, now: datetime) -> bool:
