@@ -1,11 +1,13 @@
 """Containers that end when they should run: crash loops, exit codes, out of memory."""
 
+from podiatrist.analyzers import full_disk
 from podiatrist.analyzers.container_ends import Crash, crashes
 from podiatrist.analyzers.crash_causes import Cause, blocked, cause_of
 from podiatrist.analyzers.crash_fixes import propose
 from podiatrist.analyzers.dependencies import blames_peer
 from podiatrist.analyzers.result import Result, counted
 from podiatrist.analyzers.start_failures import is_mount_failure
+from podiatrist.analyzers.sub_paths import blames_sub_path
 from podiatrist.analyzers.waiting_inits import waiting_inits
 from podiatrist.api.diagnosis import Finding
 from podiatrist.cluster.kinds import WORKLOADS
@@ -23,7 +25,11 @@ def analyze(snapshot: Snapshot) -> list[Result]:
     for crash in crashes(snapshot)[:_MOST]:
         if is_mount_failure(crash.status):
             continue  # the rules about mounts tell it
+        if blames_sub_path(snapshot, crash.pod, crash.name):
+            continue  # so do they where a directory is mounted instead of a file
         cause = cause_of(snapshot, crash)
+        if cause.reason == "DiskFull" and full_disk.explains(snapshot, crash.pod, crash.name):
+            continue  # a claim is full: the rules about storage name it
         if cause.reason in ("PeerUnreachable", "CrashLoop") and blames_peer(snapshot, crash.name):
             continue
         results.append(
