@@ -86,6 +86,7 @@ def _no_such_pod(
 def no_such_service(
     snapshot: Snapshot, missed: Grievance, status: ContainerStatus
 ) -> Result | None:
+    """Explain a name that the namespace has no Service for, with those it may stand for."""
     name = missed.meaning.name if missed.meaning else missed.host
     known = [s.metadata.name for s in snapshot.services]
     close = close_names(name, known) or _part_of(name, known)
@@ -144,6 +145,7 @@ def unknown_name(snapshot: Snapshot, missed: Grievance) -> Result | None:
 
 
 def dns_down(snapshot: Snapshot, missed: Grievance, status: ContainerStatus) -> Result | None:
+    """Explain a name that should resolve where the question for it gets no answer."""
     if status.restart_count < 1 and status.state.running is None:
         return None  # a single failure passes by itself
     own_dns = dns_trouble(missed.pod)
