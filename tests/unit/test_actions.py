@@ -18,6 +18,7 @@ from podiatrist.actions.set_resources import SetResources
 from podiatrist.actions.uncordon_node import UncordonNode
 from podiatrist.api.diagnosis import ActionRecord, ObjectRef, Risk
 from tests.unit.builders import claim_volume, container, copy_of, deployment, node, revision
+from tests.unit.test_actions_network import EXAMPLES as NETWORK_EXAMPLES
 
 WEB = ObjectRef(api_version="apps/v1", kind="Deployment", namespace="shop", name="web")
 N1 = ObjectRef(api_version="v1", kind="Node", name="n1")
@@ -73,6 +74,7 @@ EXAMPLES: list[tuple[Action, Risk, str]] = [
         Risk.MEDIUM,
         "kubectl -n shop delete pod/db-0",
     ),
+    *((action, Risk.MEDIUM, command) for action, command in NETWORK_EXAMPLES),
 ]
 
 
