@@ -86,6 +86,7 @@ def test_a_pod_without_symptom_is_left_alone(raw: Any) -> None:
     ("raw", "reason"),
     [
         (waiting(POD, "ContainerCreating"), "NotStarted"),
+        (waiting(POD, "ErrImagePull", "pull QPS exceeded"), "NotStarted"),  # the kubelet's own
         (leaving(SICK), "Terminating"),
         (leaving(STUCK), "Terminating"),
     ],

@@ -44,6 +44,9 @@ _KNOWN_REGISTRIES = (
     "registry.access.redhat.com",
 )
 
+_OWN_LIMIT = "pull QPS exceeded"
+"""The kubelet's own limit on pulls when many pods start at once: it passes in a minute."""
+
 _BARE_BACK_OFF = re.compile(r'Back-off pulling image "[^"]*"')
 
 
@@ -101,7 +104,8 @@ def image_trouble(pod: Pod) -> Iterator[ContainerStatus]:
     if pod.ended or pod.metadata.deletion_timestamp is not None:
         return
     for status in pod.all_statuses:
-        if status.state.waiting and status.state.waiting.reason in WAITING_REASONS:
+        waiting = status.state.waiting
+        if waiting and waiting.reason in WAITING_REASONS and _OWN_LIMIT not in waiting.message:
             yield status
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from podiatrist.analyzers.images import image_trouble
+from podiatrist.analyzers.images import WAITING_REASONS, image_trouble
 from podiatrist.analyzers.scheduling import unschedulable
 from podiatrist.cluster.objects import ContainerStatus, Pod
 
@@ -102,7 +102,7 @@ def _of_containers(pod: Pod, grace: Grace, now: datetime) -> Iterator[Symptom]:
         waiting, ended = status.state.waiting, status.state.terminated
         if waiting is not None and waiting.reason == "CrashLoopBackOff":
             yield Symptom(waiting.reason, 0.0, hard=True)
-        elif waiting is not None and waiting.reason not in _STARTING:
+        elif waiting is not None and waiting.reason not in _STARTING | WAITING_REASONS:
             yield Symptom(waiting.reason, grace.start, hard=True)
         elif _ends(status, pod) >= 2:
             yield Symptom("Crashing", grace.crash, hard=True)
