@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from podiatrist.analyzers.scheduling import unschedulable
+from podiatrist.analyzers.service_peers import in_trouble
 from podiatrist.cluster.kinds import (
     CRON_JOB,
     HPA,
@@ -44,6 +45,9 @@ from podiatrist.cluster.quantity import quantity_or_zero
 from podiatrist.notice.owners import Target
 from podiatrist.notice.symptoms import HISTORY
 
+_LONG_FAREWELL = timedelta(minutes=1)
+"""What was deleted longer ago and is still there waits for a finalizer."""
+
 _LONG_RUN = timedelta(minutes=3)
 """A CronJob's run that takes longer may be in the way of the next one."""
 
@@ -71,11 +75,13 @@ def suspects(reading: Reading, now: datetime) -> Iterator[Target]:
     pods_of: dict[str, list[Pod]] = defaultdict(list)
     for pod in reading.pods:
         pods_of[pod.metadata.namespace].append(pod)
-    yield from _workloads(reading, pods_of)
+    yield from _workloads(reading, pods_of, now)
     yield from _services(reading, pods_of)
     yield from _named(INGRESS, reading.ingresses)
     yield from _named(NETWORK_POLICY, reading.policies)
-    yield from _named(PVC, (c for c in reading.claims if _claim_waits(c)))
+    yield from _named(
+        PVC, (c for c in reading.claims if _claim_waits(c) or _should_be_gone(c, now))
+    )
     yield from _named(HPA, (a for a in reading.autoscalers if _autoscaler_complains(a)))
     yield from _budgets(reading, pods_of)
     yield from _runs(reading, now)
@@ -91,10 +97,10 @@ def _is(conditions: list[Condition], kind: str, status: str) -> Condition | None
     return next((c for c in conditions if (c.type, c.status) == (kind, status)), None)
 
 
-def _workloads(reading: Reading, pods_of: dict[str, list[Pod]]) -> Iterator[Target]:
+def _workloads(reading: Reading, pods_of: dict[str, list[Pod]], now: datetime) -> Iterator[Target]:
     """Yield workloads that are behind, and those at zero that others may be waiting for."""
     sick_namespaces = {
-        namespace for namespace, pods in pods_of.items() if any(not _ready(p) for p in pods)
+        namespace for namespace, pods in pods_of.items() if any(in_trouble(p, now) for p in pods)
     }
     for workload in reading.workloads:
         kind = find_kind(workload.api_version, workload.kind)
@@ -113,8 +119,13 @@ def _workloads(reading: Reading, pods_of: dict[str, list[Pod]]) -> Iterator[Targ
                 or status.updated_replicas < wanted
                 or _is(status.conditions, "Progressing", "False") is not None
             )
-        if behind:
+        if behind or _should_be_gone(workload, now):
             yield Target.of(kind, namespace, workload.metadata.name)
+
+
+def _should_be_gone(found: NamedObject, now: datetime) -> bool:
+    asked = found.metadata.deletion_timestamp
+    return asked is not None and now - asked > _LONG_FAREWELL
 
 
 def _served(workload: Workload, services: list[Service]) -> bool:
@@ -125,11 +136,6 @@ def _served(workload: Workload, services: list[Service]) -> bool:
         and s.spec.selector.items() <= labels.items()
         for s in services
     )
-
-
-def _ready(pod: Pod) -> bool:
-    ready = pod.condition("Ready")
-    return pod.ended or (ready is not None and ready.status == "True")
 
 
 def _services(reading: Reading, pods_of: dict[str, list[Pod]]) -> Iterator[Target]:

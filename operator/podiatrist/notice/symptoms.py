@@ -132,8 +132,11 @@ def _restarted_lately(status: ContainerStatus, now: datetime) -> bool:
 
 
 def _of_pod(pod: Pod, grace: Grace) -> Symptom | None:
-    if not pod.spec.node_name or pod.spec.scheduling_gates:
-        return None
+    if not pod.spec.node_name:
+        # Nobody tried to place it, or a provisioner is at work and says nothing.
+        waits = pod.status.phase == "Pending" and not pod.spec.scheduling_gates
+        born = pod.metadata.creation_timestamp
+        return Symptom("NotScheduled", grace.stuck, born) if waits else None
     scheduled, ready = pod.condition("PodScheduled"), pod.condition("Ready")
     states = [s.state for s in pod.status.container_statuses]
     if any(s.running for s in states) and any(s.terminated for s in states):
