@@ -100,6 +100,7 @@ def _kubelet(settings: Settings) -> dict[str, object]:
         "cgroupDriver": "cgroupfs",
         "cgroupRoot": f"/{settings.name}",
         "failSwapOn": False,
+        "registryPullQPS": 0,  # no limit: the suite starts dozens of pods at once
         # Lowering it needs CAP_SYS_RESOURCE, which a machine may not give even to root.
         "oomScoreAdj": 0,
         # A test machine's disk is shared and rather full; that must not evict our pods.
