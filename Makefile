@@ -74,7 +74,7 @@ bench: $(READY) ## how far our feeds are from a bare watch loop, as ratios (QUIC
 	@$(BIN)/python -m tests.bench $(if $(QUICK),--quick)
 
 crds: $(READY) ## generate crds/ from the pydantic models
-	$(BIN)/podiatrist crd > crds/diagnoses.podiatrist.dev.yaml
+	$(BIN)/podiatrist crd > $(VENV)/crd.yaml && mv $(VENV)/crd.yaml crds/diagnoses.podiatrist.dev.yaml
 
 picture: $(READY) ## record docs/demo.svg
 	$(BIN)/python -m tests.demo.demo --yes --record docs/demo.svg
