@@ -17,6 +17,7 @@ from podiatrist.actions.set_image import SetImage
 from podiatrist.actions.set_resources import SetResources
 from podiatrist.actions.uncordon_node import UncordonNode
 from podiatrist.api.diagnosis import ActionRecord, ObjectRef, Risk
+from tests.unit.action_examples import EXAMPLES as WORKLOAD_EXAMPLES
 from tests.unit.builders import claim_volume, container, copy_of, deployment, node, revision
 from tests.unit.test_actions_network import EXAMPLES as NETWORK_EXAMPLES
 
@@ -75,6 +76,7 @@ EXAMPLES: list[tuple[Action, Risk, str]] = [
         "kubectl -n shop delete pod/db-0",
     ),
     *((action, Risk.MEDIUM, command) for action, command in NETWORK_EXAMPLES),
+    *WORKLOAD_EXAMPLES,
 ]
 
 
@@ -230,7 +232,7 @@ def test_what_nobody_requires_cannot_be_dropped() -> None:
         ("Scale", {"replicas": "many"}, "replicas"),
         ("Scale", {"replicas": 10**6}, "replicas"),
         ("Scale", {}, "replicas"),
-        ("SetResources", {"container": "app", "requests": {}}, "requests"),
+        ("SetResources", {"container": "app", "requests": {}}, "at least one request"),
         ("AddToleration", {"key": "a", "effect": "PreferNoSchedule"}, "effect"),
         ("DropNodeRule", {"key": ""}, "key"),
         ("Scale", {"replicas": 1, "type": "SetImage"}, "type"),

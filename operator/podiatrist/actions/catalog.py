@@ -92,4 +92,5 @@ def parse_action(record: ActionRecord) -> Action:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ActionError(f"{record.type}: {where}: {first['msg']}") from None
+        at = f"{where}: " if where else ""  # nowhere: the fields do not fit together
+        raise ActionError(f"{record.type}: {at}{first['msg']}") from None
