@@ -180,7 +180,10 @@ def test_a_rollback_comes_first_where_older_pods_are_ready() -> None:
 def test_no_rollback_to_a_revision_with_the_same_container_and_no_pods() -> None:
     world = crashing("FATAL: schema 7")
     world.revisions = [revision(world.target, 2), revision(world.target, 1)]
+    world.revisions[1]["spec"]["template"]["metadata"]["labels"]["tier"] = "old"
     assert world.diagnose().offers == []
+    world.revisions[1]["spec"]["template"]["spec"]["containers"][0]["args"] = ["--old"]
+    assert [t for t, _ in world.diagnose().offers] == ["Roll back to revision 1"]
 
 
 def test_a_variable_of_nearly_the_name() -> None:
@@ -365,6 +368,19 @@ def test_a_whole_line_as_one_word() -> None:
         'exec: "echo a && sleep 9": executable file not found in $PATH', args=["echo a && sleep 9"]
     ).diagnose()
     assert said.options[0].actions[0].parameters["args"] == ["sh", "-c", "echo a && sleep 9"]
+
+
+def test_args_without_a_program_and_an_image_without_a_shell() -> None:
+    message = 'exec: "--config": executable file not found in $PATH'
+    world = not_started(message, args=["--config"], image="busybox")
+    assert "no entrypoint" in world.diagnose().messages[0]
+    assert world.diagnose().offers == []
+    world = not_started('exec: "sh": executable file not found in $PATH', command=["sh", "-c", "x"])
+    assert "no such shell" in world.diagnose().messages[0]
+    # The name is right: ash and bash, which are close to it, were not meant.
+    assert [t for t, _ in world.diagnose().offers] == [
+        "Set the command of app to what the image says"
+    ]
 
 
 def test_a_failed_mount_is_left_to_others() -> None:

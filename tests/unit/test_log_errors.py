@@ -56,6 +56,8 @@ TOLD = [
      "/etc/app/app.conf"),
     ("Config file /etc/app.yaml not found", "FileNotFound", "/etc/app.yaml"),
     ("cp: can't create '/x': No space left on device", "DiskFull", "/x"),
+    ("exec /s/run.sh: no such file or directory", "CommandNotFound", "/s/run.sh"),
+    ("tail: out of memory", "MemoryExhausted", "out of memory"),
     ("exec /app/server: exec format error", "ExecFormatError", "/app/server"),
     ('FATAL: password authentication failed for user "app"', "CredentialsRefused", "app"),
     ("dial tcp: lookup db.shop.svc on 10.96.0.10:53: no such host", "PeerUnreachable",

@@ -103,6 +103,13 @@ def test_a_server_on_localhost_only() -> None:
     assert said.options[0].actions[0].parameters["run"][-1] == "0.0.0.0:8080"
 
 
+def test_a_grpc_probe_that_gets_no_connection() -> None:
+    says = 'timeout: failed to connect service "10.244.0.9:9000" within 1s: context deadline'
+    said = failing("Readiness", says, {"grpc": {"port": 9000}}, args=["--port=9090"]).diagnose()
+    assert said.reasons == ["ProbeWrongPort"]
+    assert said.options[0].title == "Set the readiness probe of app to port 9090"
+
+
 def test_a_port_name_that_is_not_declared() -> None:
     world = failing(
         "Readiness",
@@ -229,6 +236,18 @@ def test_a_ready_container_with_an_old_failure_is_left_alone() -> None:
 def test_a_crash_is_no_probe_failure() -> None:
     """Between two crashes nothing listens; the crash is the cause."""
     world = failing("Liveness", REFUSED, http(), killed=1, log="FATAL: licence expired")
+    assert world.diagnose().reasons == ["CrashLoop"]
+
+
+def test_between_two_crashes_a_failing_readiness_probe_is_only_a_symptom() -> None:
+    world = failing("Readiness", REFUSED, http(), since="11:58:30")
+    last = {
+        "exitCode": 1,
+        "startedAt": "2026-11-03T11:57:20Z",
+        "finishedAt": "2026-11-03T11:58:20Z",
+    }
+    status = world.pods[0]["status"]["containerStatuses"][0]
+    status |= {"restartCount": 4, "lastState": {"terminated": last}}
     assert world.diagnose().reasons == ["CrashLoop"]
 
 

@@ -35,6 +35,7 @@ def cause_of(snapshot: Snapshot, crash: Crash) -> Cause:
                    if k in ("command", "args", "workingDir")}  # fmt: skip
         told = [e for part in command.values() for e in spec_evidence(snapshot, part)]
         words = f"cannot be started: {failed.meaning}"
+        words += _about_command(crash, failed.subject)
         if failed.reason == "MemoryLimitTooLow" and (limit := memory_limit(crash.spec)):
             words += f" (OOM-killed); it is {format_bytes(limit)}"
         return Cause(failed.reason, words, failed.subject, [quote, *told])
@@ -43,6 +44,18 @@ def cause_of(snapshot: Snapshot, crash: Crash) -> Cause:
     if crash.ended.exit_code == 137 and (hook := _post_start_failed(snapshot, crash)):
         return hook
     return _by_exit(snapshot, crash)
+
+
+def _about_command(crash: Crash, command: str) -> str:
+    """Return why a command of that kind is not there, where its name says it."""
+    if command.startswith("-") and not crash.spec.command:
+        return (
+            ". It is the first of the container's args: the image has no entrypoint, so that args "
+            "begin with the program; set command"
+        )
+    if command.rpartition("/")[2] in ("sh", "bash", "ash"):
+        return f". The image {crash.spec.image} has no such shell; run its program directly"
+    return ""
 
 
 def _out_of_memory(snapshot: Snapshot, crash: Crash) -> Cause:

@@ -163,6 +163,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "MemoryExhausted",
         r"java\.lang\.(OutOfMemoryError)|(JavaScript heap) out of memory|^(MemoryError)\b"
         r"|(cannot allocate memory)|fatal error: (?:runtime: )?(out of memory)|(std::bad_alloc)"
+        r"|\b(out of memory)\b"
         r"|Allowed memory size of (\d{1,20}) bytes exhausted",
         "it ran out of memory by its own account ({}): its heap or memory limit is too small, or "
         "it leaks",
@@ -205,6 +206,13 @@ PATTERNS: tuple[Pattern, ...] = (
         r"|access(?: is)? denied",
         "it may not access {}",
         "it was denied a permission",
+    ),
+    _pattern(
+        "CommandNotFound",
+        r"^exec (/[^:\s]{1,200}): no such file or directory\s*$",
+        "{} does not exist in the image, or the interpreter of its `#!` line does not: Windows "
+        "line endings (CRLF) in a script have this effect",
+        "the program does not exist in the image",
     ),
     _pattern(
         "FileNotFound",

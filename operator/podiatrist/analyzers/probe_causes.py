@@ -96,7 +96,8 @@ def _refused(snapshot: Snapshot, failure: ProbeFailure) -> ProbeCause:
     known = listeners(snapshot, failure.pod, failure.container)
     same = [found for found in known if found.port == port]
     others = [found for found in known if found.port != port]
-    nothing = f"nothing listens on port {port} (connection refused)"
+    told = "connection refused" if "connection refused" in failure.says else "no connection"
+    nothing = f"nothing listens on port {port} ({told})"
     local = next((found for found in same if found.local), None)
     if local is not None:
         return ProbeCause(

@@ -78,8 +78,8 @@ class ProbeFailure:
 
     @property
     def refused(self) -> bool:
-        """Whether nothing listens there."""
-        return "connection refused" in self.says
+        """Whether nothing listens there; a gRPC probe's dial retries until its time is over."""
+        return "connection refused" in self.says or "failed to connect service" in self.says
 
     @property
     def timed_out(self) -> bool:
