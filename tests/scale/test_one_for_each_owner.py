@@ -6,15 +6,12 @@ real one, in a process of its own.
 
 import asyncio
 import json
-import os
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.fakeapi.operator import operator
 from tests.fakeapi.pods import Generator, Object, crashed
 from tests.fakeapi.server import FakeApi, until
 
@@ -37,25 +34,6 @@ def settle(api: FakeApi) -> list[Object]:
         api.store.put_all("deployments", [deployment])
         api.store.put_all("replicasets", [replica_set])
     return pods
-
-
-@asynccontextmanager
-async def operator(api: FakeApi, folder: Path, feed: str) -> AsyncIterator[None]:
-    environment = {**os.environ, "KUBECONFIG": str(api.kubeconfig(folder))}
-    with folder.joinpath("operator.log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "podiatrist", "operator", "--feed", feed),
-            env=environment,
-            stdout=log,
-            stderr=log,
-        )
-        try:
-            yield
-            assert process.returncode is None, "the operator ended early"
-        finally:
-            if process.returncode is None:
-                process.terminate()
-            await process.wait()
 
 
 def diagnoses(api: FakeApi) -> list[dict[str, Any]]:
@@ -83,8 +61,4 @@ def test_one_diagnosis_for_each_owner(tmp_path: Path, feed: str) -> None:
             assert {t["kind"] for t in targets} == {"Deployment"}
             assert len({t["uid"] for t in targets}) == OWNERS
 
-    try:
-        asyncio.run(story())
-    except BaseException:
-        sys.stderr.write(tmp_path.joinpath("operator.log").read_text()[-4000:])
-        raise
+    asyncio.run(story())
