@@ -25,6 +25,8 @@ def main() -> None:
     for listener in listeners:
         console.print(f"playing to {listener} ...")
         measured[listener] = asyncio.run(play(listener, load))
+        for measure, value in measured[listener].items():
+            console.print(f"  {measure}: {_shown(measure, value, value)}", highlight=False)
     tables = Console(width=100)
     tables.print(_table("Times as much as the bare loop (less is better)", measured, _ratio))
     tables.print(_table("What that was on this machine, this time", measured, _shown))
