@@ -45,13 +45,13 @@ class PeerError:
 _DNS_DOWN = re.compile(
     r"temporary failure in name resolution|\bEAI_AGAIN\b|server misbehaving"
     r"|lookup [^\n]{1,300}:53: (?:read: connection refused|i/o timeout|[^\n]{0,60}timed? ?out)"
-    r"|no servers could be reached|\bTry again\b|could not contact DNS servers|SERVFAIL",
+    r"|no servers could be reached|(?-i:Try again)(?=\W*$)|could not contact DNS servers|SERVFAIL",
     re.I,
 )
 
 _SAYS_UNKNOWN = (
     r"(?:nodename nor servname|Name or service not known|Name does not resolve|no such host"
-    r"|No address associated with hostname|Temporary failure in name resolution|Try again)"
+    r"|No address associated with hostname|Temporary failure in name resolution|(?-i:Try again)(?=\W*$))"
 )
 _CANNOT = r"(?:could not|couldn't|cannot|can't|unable to|failed to)"
 _A_NAME = r"(?:the )?(?:host(?:name)?|address|name)?(?: address)?"

@@ -9,6 +9,7 @@ import difflib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from podiatrist.cluster.client import Client, Object
@@ -48,6 +49,8 @@ LIFE = 5.0
 _LIFE_OF_PODS = 15.0
 """Seconds for which the reading of all pods of the cluster is shared: it is the largest."""
 
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
 _MOST_CONFIG_MAPS = 16
 
 T = TypeVar("T")
@@ -81,12 +84,21 @@ class Around:
     cluster_pods: list[Pod] = field(default_factory=list)
 
 
+@dataclass(frozen=True, eq=False)
+class _Reading:
+    """One reading: until when it is shared (loop time), when it was begun, and what it gives."""
+
+    end: float
+    begun: datetime
+    task: asyncio.Task[Any]
+
+
 class Surroundings:
     """Shared readings; who asks while one is under way waits for it."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._readings: dict[Any, tuple[float, asyncio.Task[Any]]] = {}
+        self._readings: dict[Any, _Reading] = {}
 
     async def objects(self, kind: Kind, namespace: str | None = None) -> list[Object] | None:
         """Return all objects of a kind; None where we may not, or the cluster has no such kind."""
@@ -98,12 +110,18 @@ class Surroundings:
         read = lambda: self._client.list_names(kind, namespace)  # noqa: E731 - named by its use
         return await self._shared(("names", kind, namespace), LIFE, read)
 
-    async def pods(self, namespace: str | None = None) -> list[Pod]:
-        """Return all pods of a namespace; for None, all of the cluster that have not ended."""
+    async def pods(
+        self, namespace: str | None = None, *, not_older_than: datetime | None = None
+    ) -> list[Pod]:
+        """Return all pods of a namespace; for None, all of the cluster that have not ended.
+
+        A reading from before `not_older_than` is not good enough: it cannot know the pods that
+        were there at that time.
+        """
         fields = None if namespace else "status.phase!=Succeeded,status.phase!=Failed"
         life = LIFE if namespace else _LIFE_OF_PODS
         read = lambda: self._client.list_typed(POD, Pod, namespace, fields=fields)  # noqa: E731 - named by its use
-        return await self._shared(("pods", namespace), life, read) or []
+        return await self._shared(("pods", namespace), life, read, not_older_than) or []
 
     async def config_map(self, namespace: str, name: str) -> Object | None:
         """Return a ConfigMap as name and keys, None where there is none."""
@@ -117,23 +135,31 @@ class Surroundings:
 
         return await self._shared((CONFIG_MAP, namespace, name), LIFE, read)
 
-    async def _shared(self, key: Any, life: float, read: Callable[[], Awaitable[T]]) -> T | None:
+    async def _shared(
+        self,
+        key: Any,
+        life: float,
+        read: Callable[[], Awaitable[T]],
+        not_older_than: datetime | None = None,
+    ) -> T | None:
         now = asyncio.get_running_loop().time()
         self._forget_old(now)
         known = self._readings.get(key)
-        if known is None:
+        if known is None or (not_older_than is not None and known.begun <= not_older_than):
             task = asyncio.ensure_future(_or_none(read, key))
-            self._readings[key] = known = (now + life, task)
+            self._readings[key] = known = _Reading(now + life, datetime.now(UTC), task)
         try:
             # One who gives up must not take the reading away from the others.
-            return await asyncio.shield(known[1])
+            return await asyncio.shield(known.task)
         except Exception:
             if self._readings.get(key) is known:
                 del self._readings[key]  # a failure is not shared any further
             raise
 
     def _forget_old(self, now: float) -> None:
-        old = [key for key, (end, task) in self._readings.items() if end < now and task.done()]
+        old = [
+            key for key, known in self._readings.items() if known.end < now and known.task.done()
+        ]
         for key in old:
             del self._readings[key]
 
@@ -166,8 +192,11 @@ async def read_around(
     lists = await asyncio.gather(*(surroundings.objects(k, n) for k, n in kinds))
     names = await asyncio.gather(*(surroundings.names(k, n) for k, n in named))
     own_namespace = namespace if kind.namespaced else None
-    namespace_pods = await surroundings.pods(own_namespace) if own_namespace else []
-    cluster_pods = await surroundings.pods()
+    newest = max((p.metadata.creation_timestamp or _LONG_AGO for p in pods), default=None)
+    namespace_pods = (
+        await surroundings.pods(own_namespace, not_older_than=newest) if own_namespace else []
+    )
+    cluster_pods = await surroundings.pods(not_older_than=newest)
     objects = {k: found for (k, _), found in zip(kinds, lists, strict=True) if found is not None}
     if own_namespace:
         specs = _specs(kind, target, pods)

@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     """How long a pod may run without getting ready."""
     grace_terminating: float = Field(default=Grace.terminating, ge=0)
     """How long a pod may outlive its own grace period."""
+    grace_unexplained: float = Field(default=Grace.unexplained, ge=0)
+    """How long a symptom that no rule explains must last before it is told all the same."""
     grace_silent: float = Field(default=Grace.silent, ge=0)
     """How long a fault that no pod shows must last."""
     sweep: float = Field(default=60.0, ge=1)
@@ -70,6 +72,7 @@ class Settings(BaseSettings):
             stuck=self.grace_stuck,
             not_ready=self.grace_not_ready,
             terminating=self.grace_terminating,
+            unexplained=self.grace_unexplained,
             silent=self.grace_silent,
         )
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from podiatrist.analyzers import analyze
 from podiatrist.analyzers.result import Result
@@ -18,9 +18,13 @@ from podiatrist.cluster.snapshot import Snapshot
 from podiatrist.cluster.store import Store, is_about, spec_hash
 from podiatrist.notice.limits import Gate
 from podiatrist.notice.owners import Target, kind_of
-from podiatrist.notice.watchlist import Watchlist
+from podiatrist.notice.watchlist import Entry, Watchlist
 
 log = logging.getLogger(__name__)
+
+
+_NOT_SURE = 5.0
+"""Seconds until the rules are asked again about a hard symptom that they do not explain yet."""
 
 
 @dataclass(frozen=True)
@@ -64,16 +68,17 @@ class Diagnoser:
         now = self._clock()
         snapshot = await self._reader.read(kind, target.namespace or None, target.name, now)
         results = analyze(snapshot)
-        symptoms: list[str] = []
         if kind in WORKLOADS:
             believed = list(self._watchlist.believed(snapshot.pods, now))
-            symptoms = [s.reason for s in believed if s.hard]
             wait = self._watchlist.next_due(snapshot.pods, now)
             if not believed and wait is not None:
                 # Its pods show something that is too young: rules may already see it, we wait.
                 return Outcome(sick=True, wait=wait)
-            if not results and not symptoms:
-                return Outcome(sick=bool(believed))
+            if not results and not self._beyond_doubt(believed, now):
+                return Outcome(
+                    sick=bool(believed),
+                    wait=_NOT_SURE if any(e.symptom.hard for e in believed) else None,
+                )
         elif not results:
             return Outcome(sick=False)
         causes = tuple(_target_of(r.cause) for r in results if r.cause is not None)
@@ -81,6 +86,14 @@ class Diagnoser:
             return Outcome(sick=True, causes=causes)
         await self._make(target, snapshot, now)
         return Outcome(sick=True, causes=causes)
+
+    def _beyond_doubt(self, believed: list[Entry], now: datetime) -> bool:
+        """Whether a hard symptom has lasted so long that it is told without knowing why.
+
+        Rules wait until they are sure: a container that failed twice may run at the third try.
+        """
+        long = timedelta(seconds=self._watchlist.grace.unexplained)
+        return any(e.symptom.hard and now - e.first_seen >= long for e in believed)
 
     async def _make(self, target: Target, snapshot: Snapshot, now: datetime) -> None:
         home = target.namespace or names.NAMESPACE

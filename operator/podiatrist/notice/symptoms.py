@@ -44,6 +44,8 @@ class Grace:
     """A pod that runs and does not get ready."""
     terminating: float = 60.0
     """A pod that should be gone, after its own grace period."""
+    unexplained: float = 90.0
+    """A hard symptom that no rule explains."""
     silent: float = 30.0
     """Faults that no pod shows: Services, Ingresses, claims, pods that are never made."""
 

@@ -42,12 +42,12 @@ class Watchlist:
         self._entries[key] = entry = Entry(symptom, first_seen, due)
         return entry
 
-    def believed(self, pods: list[Pod], now: datetime) -> Iterator[Symptom]:
-        """Yield the symptoms of pods whose grace is over."""
+    def believed(self, pods: list[Pod], now: datetime) -> Iterator[Entry]:
+        """Yield what is known of the pods whose grace is over."""
         for pod in pods:
             entry = self.observe(pod, now)
             if entry is not None and entry.due <= now:
-                yield entry.symptom
+                yield entry
 
     def next_due(self, pods: list[Pod], now: datetime) -> float | None:
         """Return the seconds until the first of these pods is to be believed, None for none."""
