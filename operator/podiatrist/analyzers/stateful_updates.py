@@ -117,23 +117,28 @@ def _stuck(snapshot: Snapshot, sick: list[Pod]) -> Result:
     finding = Finding(
         analyzer="rollouts",
         reason="StatefulSetStuck",
-        message=f"{snapshot.target} has a new template, but {names} still runs the old one and is "
-        "not ready. Pods are updated in order, each only when those before it are ready, so the "
-        "update waits for the very pod that it would mend. Delete that pod: it is made anew from "
-        "the new template.",
+        message=f"{snapshot.target} has a new template, but {_still(sick)}. Pods are updated in "
+        "order, each only when all others are ready, so the update waits for the very pod that it "
+        f"would mend. Delete {names}: what is made anew has the new template.",
         object=sick[0].ref,
         evidence=_evidence(snapshot, sick[0], f'"updateRevision":"{status.update_revision}"'),
     )
     return Result(finding, (_delete(snapshot, sick),))
 
 
-def _waits_for_delete(snapshot: Snapshot, sick: list[Pod]) -> Result:
+def _still(sick: list[Pod]) -> str:
     names = and_more([p.metadata.name for p in sick])
+    if len(sick) == 1:
+        return f"pod {names} still has the old one and is not ready"
+    return f"pods {names} still have the old one and are not ready"
+
+
+def _waits_for_delete(snapshot: Snapshot, sick: list[Pod]) -> Result:
     finding = Finding(
         analyzer="rollouts",
         reason="UpdateWaitsForDelete",
-        message=f"{snapshot.target} has a new template, but {names} still runs the old one and is "
-        "not ready. With the update strategy OnDelete nothing replaces a pod until it is deleted.",
+        message=f"{snapshot.target} has a new template, but {_still(sick)}. With the update "
+        "strategy OnDelete nothing replaces a pod until somebody deletes it.",
         object=sick[0].ref,
         evidence=_evidence(snapshot, sick[0], '"type":"OnDelete"'),
     )

@@ -93,10 +93,14 @@ def _takes_the_place(new: PodSpec, old: ReplicaSet) -> bool:
     grown = any(amount > more.get(name, 0) for name, amount in pod_requests(new).items())
     return (
         not grown
-        and set(host_ports(new)) <= set(host_ports(before))
+        and _ports(new) <= _ports(before)
         and (new.node_selector, new.affinity) == (before.node_selector, before.affinity)
         and _claims(new) == _claims(before)
     )
+
+
+def _ports(spec: PodSpec) -> set[tuple[int, str, str]]:
+    return {(p.host_port, p.protocol, p.host_ip) for p in host_ports(spec)}
 
 
 def _claims(spec: PodSpec) -> set[str]:
