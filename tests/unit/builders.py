@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from podiatrist.analyzers import analyze
-from podiatrist.analyzers.result import Result
+from podiatrist.analyzers.common.result import Result
 from podiatrist.api.diagnosis import Option, Risk
 from podiatrist.api.text import clean
 from podiatrist.cluster.kinds import (

@@ -1,7 +1,8 @@
 """All rules together: a defect in one is said, and hides nothing of the others."""
 
-from podiatrist.analyzers import analyze, images
-from podiatrist.analyzers.result import Result
+from podiatrist.analyzers import analyze
+from podiatrist.analyzers.common.result import Result
+from podiatrist.analyzers.images import images
 from podiatrist.cluster.snapshot import Snapshot
 from tests.unit.builders import World, container, deployment, not_found, pod_of
 

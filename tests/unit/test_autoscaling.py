@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podiatrist.analyzers import autoscaling
+from podiatrist.analyzers.scaling import autoscaling
 from podiatrist.api.diagnosis import Risk
 from podiatrist.cluster.kinds import DEPLOYMENT, HPA
 from podiatrist.cluster.snapshot import Object

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podiatrist.analyzers import budgets
-from podiatrist.analyzers.rollout import unfinished
+from podiatrist.analyzers.common.rollout import unfinished
+from podiatrist.analyzers.scaling import budgets
 from podiatrist.api.diagnosis import Risk
 from podiatrist.cluster.kinds import DEPLOYMENT, PDB
 from podiatrist.cluster.snapshot import Object

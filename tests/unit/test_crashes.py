@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podiatrist.analyzers import crashes
-from podiatrist.analyzers.start_failures import read_start_failure
+from podiatrist.analyzers.containers import crashes
+from podiatrist.analyzers.containers.start_failures import read_start_failure
 from podiatrist.cluster.kinds import LIMIT_RANGE
 from podiatrist.cluster.logs import ContainerLog
 from podiatrist.cluster.snapshot import Object

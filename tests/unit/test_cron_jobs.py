@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podiatrist.analyzers import analyze, cron_jobs
+from podiatrist.analyzers import analyze
+from podiatrist.analyzers.batch import cron_jobs
 from podiatrist.api.diagnosis import Risk
 from podiatrist.cluster.kinds import JOB
 from podiatrist.cluster.logs import ContainerLog

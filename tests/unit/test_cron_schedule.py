@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podiatrist.analyzers.cron_schedule import parse_schedule
+from podiatrist.analyzers.batch.cron_schedule import parse_schedule
 
 NOON = datetime(2026, 11, 3, 12, 0, 0, tzinfo=UTC)  # a Tuesday
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from podiatrist.analyzers.dependencies import analyze, blames_peer
+from podiatrist.analyzers.dependencies.dependencies import analyze, blames_peer
 from tests.harness.recording import load, texts
 from tests.unit.builders import World, deployment, revision, workload
 from tests.unit.network_builders import (

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podiatrist.analyzers.endings import analyze
+from podiatrist.analyzers.ending.endings import analyze
 from podiatrist.cluster.kinds import NODE
 from podiatrist.cluster.snapshot import Object
 from podiatrist.lifecycle.propose import offer_options

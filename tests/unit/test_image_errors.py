@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podiatrist.analyzers.image_errors import ImageProblem, classify
+from podiatrist.analyzers.images.image_errors import ImageProblem, classify
 from tests.unit.recorded import recorded
 
 MESSAGES = recorded("image_messages")

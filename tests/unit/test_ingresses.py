@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from podiatrist.analyzers.ingresses import analyze
+from podiatrist.analyzers.network.ingresses import analyze
 from tests.harness.recording import load, texts
 from tests.unit.builders import World
 from tests.unit.network_builders import RECORDINGS, service, world

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podiatrist.analyzers import analyze, jobs
-from podiatrist.analyzers.job_sidecars import looks_like_sidecar
+from podiatrist.analyzers import analyze
+from podiatrist.analyzers.batch import jobs
+from podiatrist.analyzers.batch.job_sidecars import looks_like_sidecar
 from podiatrist.cluster.logs import ContainerLog
 from podiatrist.cluster.objects import Container
 from podiatrist.cluster.snapshot import Object, Snapshot

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podiatrist.analyzers.exit_codes import explain
-from podiatrist.analyzers.log_errors import last_error
-from podiatrist.analyzers.log_patterns import PATTERNS
+from podiatrist.analyzers.containers.exit_codes import explain
+from podiatrist.analyzers.containers.log_errors import last_error
+from podiatrist.analyzers.containers.log_patterns import PATTERNS
 from podiatrist.cluster.objects import Terminated
 
 # What programs really print, a line each: reason and subject.

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podiatrist.analyzers.node_fit import label_blocker, meets, unmet_terms
+from podiatrist.analyzers.scheduling.node_fit import label_blocker, meets, unmet_terms
 from podiatrist.cluster.objects import Node, NodeSelectorTerm, PodSpec, Requirement, parse
 
 LABELS = {"disk": "ssd", "cores": "8", "empty": ""}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podiatrist.analyzers.node_fit import (
+from podiatrist.analyzers.scheduling.node_fit import (
     Usage,
     blockers,
     cordon_blocker,

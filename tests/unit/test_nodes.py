@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podiatrist.analyzers.nodes import node_trouble, owner_name, pods_on
+from podiatrist.analyzers.nodes.nodes import node_trouble, owner_name, pods_on
 from podiatrist.api.diagnosis import Risk
 from podiatrist.cluster.objects import Node, Pod, parse
 from tests.unit.builders import (

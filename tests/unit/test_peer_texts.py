@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podiatrist.analyzers.connection_errors import Trouble, connection_errors, words_of
-from podiatrist.analyzers.declared_peers import declared_peers
-from podiatrist.analyzers.slips import close_names, is_slip
+from podiatrist.analyzers.common.slips import close_names, is_slip
+from podiatrist.analyzers.dependencies.connection_errors import Trouble, connection_errors, words_of
+from podiatrist.analyzers.dependencies.declared_peers import declared_peers
 from podiatrist.cluster.objects import PodSpec, parse
 
 UNRESOLVED, DOWN = Trouble.UNRESOLVED, Trouble.DNS_DOWN

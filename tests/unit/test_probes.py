@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podiatrist.analyzers import probes
+from podiatrist.analyzers.containers import probes
 from podiatrist.cluster.logs import ContainerLog
 from podiatrist.cluster.snapshot import Object
 from podiatrist.lifecycle.propose import offer_options

@@ -8,7 +8,7 @@ from podiatrist.actions.compiler import Proposal
 from podiatrist.actions.scale import Scale
 from podiatrist.actions.set_image import SetImage
 from podiatrist.actions.uncordon_node import UncordonNode
-from podiatrist.analyzers.rollout import delete_sick_pods, reaching, unfinished
+from podiatrist.analyzers.common.rollout import delete_sick_pods, reaching, unfinished
 from podiatrist.api.diagnosis import ObjectRef
 from tests.unit.builders import World, not_found, pod_of, running, workload
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from podiatrist.analyzers.services import analyze
+from podiatrist.analyzers.network.services import analyze
 from tests.harness.recording import load, texts
 from tests.unit.builders import World, copy_of, deployment, event, pod_of
 from tests.unit.network_builders import (

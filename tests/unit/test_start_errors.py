@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podiatrist.analyzers.complaints import volume_in
-from podiatrist.analyzers.similar_names import similar_names
-from podiatrist.analyzers.start_errors import analyze
+from podiatrist.analyzers.common.similar_names import similar_names
+from podiatrist.analyzers.starting.complaints import volume_in
+from podiatrist.analyzers.starting.start_errors import analyze
 from podiatrist.api.diagnosis import Risk
 from podiatrist.cluster.kinds import CONFIG_MAP, SERVICE_ACCOUNT
 from podiatrist.cluster.logs import ContainerLog

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podiatrist.analyzers import analyze as every_rule
-from podiatrist.analyzers.storage import analyze, explains_full_disk
+from podiatrist.analyzers.storage.storage import analyze, explains_full_disk
 from podiatrist.api.diagnosis import Risk
 from podiatrist.cluster.kinds import VOLUME_ATTACHMENT
 from podiatrist.cluster.logs import ContainerLog

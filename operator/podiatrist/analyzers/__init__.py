@@ -1,30 +1,22 @@
-"""The rules: pure functions from a Snapshot to findings and proposals, one file a family."""
+"""The rules: pure functions from a Snapshot to findings and proposals, one package a family."""
 
 import logging
 from collections.abc import Callable
 
-from podiatrist.analyzers import (
-    admission,
-    autoscaling,
-    budgets,
-    crashes,
-    cron_jobs,
-    dependencies,
-    endings,
-    images,
-    ingresses,
-    jobs,
-    network_policies,
-    nodes,
-    probes,
-    rollouts,
-    scheduling,
-    services,
-    start_errors,
-    storage,
-    unexplained,
-)
-from podiatrist.analyzers.result import Result
+from podiatrist.analyzers.admission import admission
+from podiatrist.analyzers.batch import cron_jobs, jobs
+from podiatrist.analyzers.common.result import Result
+from podiatrist.analyzers.containers import crashes, probes
+from podiatrist.analyzers.dependencies import dependencies
+from podiatrist.analyzers.ending import endings
+from podiatrist.analyzers.images import images
+from podiatrist.analyzers.network import ingresses, network_policies, services
+from podiatrist.analyzers.nodes import nodes
+from podiatrist.analyzers.scaling import autoscaling, budgets
+from podiatrist.analyzers.scheduling import scheduling
+from podiatrist.analyzers.starting import start_errors
+from podiatrist.analyzers.storage import storage
+from podiatrist.analyzers.workloads import rollouts, unexplained
 from podiatrist.api.diagnosis import Finding
 from podiatrist.cluster.kinds import WORKLOADS
 from podiatrist.cluster.snapshot import Snapshot

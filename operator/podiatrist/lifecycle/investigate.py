@@ -7,7 +7,7 @@ already says writes nothing.
 from datetime import datetime
 
 from podiatrist.analyzers import analyze
-from podiatrist.analyzers.rollout import unfinished
+from podiatrist.analyzers.common.rollout import unfinished
 from podiatrist.api import names
 from podiatrist.api.conditions import (
     Reason,

@@ -9,7 +9,7 @@ from podiatrist.actions.base import ActionError, Object
 from podiatrist.actions.catalog import to_record
 from podiatrist.actions.compiler import Proposal, compile_plan, objects_needed
 from podiatrist.actions.scope import check_scope
-from podiatrist.analyzers.result import Result
+from podiatrist.analyzers.common.result import Result
 from podiatrist.api.diagnosis import Finding, ObjectRef, Option, Severity
 from podiatrist.cluster.kinds import NODE, POD, WORKLOADS, find_kind
 from podiatrist.cluster.redaction import redact

@@ -1,6 +1,6 @@
 """Which other Diagnoses stand in the same chain of causes."""
 
-from podiatrist.analyzers.result import Result
+from podiatrist.analyzers.common.result import Result
 from podiatrist.api import names
 from podiatrist.api.conditions import OVER
 from podiatrist.api.diagnosis import Diagnosis, ObjectRef

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from podiatrist.analyzers import analyze
-from podiatrist.analyzers.rollout import unfinished
+from podiatrist.analyzers.common.rollout import unfinished
 from podiatrist.api.conditions import Reason, condition, set_condition
 from podiatrist.api.diagnosis import Diagnosis
 from podiatrist.cluster.errors import NotFoundError

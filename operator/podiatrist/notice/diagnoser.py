@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from podiatrist.analyzers import analyze
-from podiatrist.analyzers.result import Result
+from podiatrist.analyzers.common.result import Result
 from podiatrist.api import names
 from podiatrist.api.conditions import OVER
 from podiatrist.api.diagnosis import Diagnosis, ObjectRef, State

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from podiatrist.analyzers.scheduling import unschedulable
-from podiatrist.analyzers.service_peers import in_trouble
+from podiatrist.analyzers.network.service_peers import in_trouble
+from podiatrist.analyzers.scheduling.scheduling import unschedulable
 from podiatrist.cluster.kinds import (
     CRON_JOB,
     HPA,

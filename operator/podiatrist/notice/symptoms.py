@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from podiatrist.analyzers.images import WAITING_REASONS, image_trouble
-from podiatrist.analyzers.scheduling import unschedulable
+from podiatrist.analyzers.images.images import WAITING_REASONS, image_trouble
+from podiatrist.analyzers.scheduling.scheduling import unschedulable
 from podiatrist.cluster.objects import ContainerStatus, Pod
 
 RECENT = timedelta(minutes=10)

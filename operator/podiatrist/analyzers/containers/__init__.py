@@ -1,0 +1,1 @@
+"""Containers that crash, or run and fail their probes."""

@@ -1,0 +1,1 @@
+"""What workloads need from each other."""

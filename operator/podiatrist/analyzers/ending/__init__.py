@@ -1,0 +1,1 @@
+"""Pods that ended, or should have."""

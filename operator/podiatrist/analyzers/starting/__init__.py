@@ -1,0 +1,1 @@
+"""Containers that cannot be made: configuration, users, mounts, sandboxes."""

@@ -1,0 +1,1 @@
+"""Rollouts that stand still."""
