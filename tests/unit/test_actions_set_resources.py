@@ -29,5 +29,5 @@ def test_limits_and_requests_are_set_and_other_amounts_stay() -> None:
 
 
 def test_one_that_says_nothing_is_refused() -> None:
-    with pytest.raises(ValidationError, match="neither"):
+    with pytest.raises(ValidationError, match="at least one"):
         SetResources(object=ref_of(DEPLOYMENT, deployment()), container="app")

@@ -82,7 +82,7 @@ def _told(snapshot: Snapshot, refusal: Refusal) -> tuple[str, str, Iterable[Prop
             return "QuotaExceeded", text, fit_quota(snapshot, refusal, why)
         case QuotaUnspecified() as why:
             fixes = specify(snapshot, refusal, why)
-            return "QuotaNeedsResources", explain_unspecified(why), fixes
+            return "QuotaNeedsResources", explain_unspecified(snapshot, why), fixes
         case OutOfBounds() as why:
             fixes = stay_in_bounds(snapshot, why)
             return "LimitRangeViolated", explain_bounds(snapshot, why), fixes

@@ -82,7 +82,7 @@ def stay_in_bounds(snapshot: Snapshot, why: OutOfBounds | DefaultConflict) -> It
     actions, told = [], []
     for container in template.all_containers:
         groups: dict[str, dict[str, str]] = {}
-        for resource, limits in allowed.items():
+        for resource, limits in sorted(allowed.items()):
             for group, amount in _mended(container, resource, limits).items():
                 text = format_resource(resource, amount)
                 groups.setdefault(group, {})[resource] = text

@@ -6,9 +6,10 @@ from podiatrist.actions.clear_priority_class import ClearPriorityClass
 from podiatrist.actions.compiler import Proposal
 from podiatrist.actions.set_reference import SetReference
 from podiatrist.analyzers.admission.admission_errors import NameMissing
-from podiatrist.analyzers.common.near_miss import near_misses
 from podiatrist.analyzers.common.result import and_more
 from podiatrist.analyzers.common.revisions import propose_rollback
+from podiatrist.analyzers.common.similar_names import similar_names
+from podiatrist.analyzers.common.slips import close_names
 from podiatrist.cluster.kinds import PRIORITY_CLASS, SERVICE_ACCOUNT
 from podiatrist.cluster.objects import PodSpec
 from podiatrist.cluster.snapshot import Snapshot
@@ -44,7 +45,8 @@ def _meant(snapshot: Snapshot, why: NameMissing) -> list[str]:
     if why.kind == "PriorityClass":
         # These are for the cluster's own pods, and a quota keeps them for kube-system.
         known = [name for name in known if not name.startswith("system-")]
-    return near_misses(why.name, known)
+    close = [*close_names(why.name, known), *similar_names(why.name, known)]
+    return list(dict.fromkeys(close))[:2]
 
 
 def correct_name(snapshot: Snapshot, why: NameMissing) -> Iterator[Proposal]:

@@ -59,13 +59,30 @@ def limited_text(resource: str, amount: Decimal) -> str:
     return format_resource(resource, amount) if amount else "0"
 
 
-def explain_unspecified(why: QuotaUnspecified) -> str:
-    """Say what has to be set where."""
+def explain_unspecified(snapshot: Snapshot, why: QuotaUnspecified) -> str:
+    """Say what has to be set where, and what is used up already."""
     needs = [f"{name} of {and_more(list(who))}" for name, who in why.needs.items()]
     return (
         f"ResourceQuota {why.quota} counts {and_more(list(why.needs))}, so every container must "
         f"say it; not set: {'; '.join(needs)}. A LimitRange with defaults would set it for all."
+        f"{_used_up(snapshot, why)}"
     )
+
+
+def _used_up(snapshot: Snapshot, why: QuotaUnspecified) -> str:
+    """Say where even the least amount would be refused next."""
+    quota = next((q for q in snapshot.quotas if q.metadata.name == why.quota), None)
+    if quota is None:
+        return ""
+    full = []
+    for name in why.needs:
+        _, resource = split_name(name)
+        left = _room_of(quota.status.hard, quota.status.used, name)
+        if left is not None and left < _LEAST.get(resource, Decimal(1)):
+            full.append(f"{name} {quota.status.used.get(name)} of {quota.status.hard[name]}")
+    if not full:
+        return ""
+    return f" It is used up as well ({'; '.join(full)}): it would have to be raised, too."
 
 
 def fit_quota(snapshot: Snapshot, refusal: Refusal, why: QuotaExceeded) -> Iterator[Proposal]:
