@@ -70,8 +70,8 @@ cluster-kubeconfig: ## print the path of the admin kubeconfig
 scale: $(READY) ## 5,000 crashing pods through each feed: exactly 50 Diagnoses (needs no cluster)
 	$(BIN)/pytest tests/scale -q
 
-bench: $(READY) ## how far our feeds are from a bare watch loop, as ratios (QUICK=1: a tenth)
-	@$(BIN)/python -m tests.bench $(if $(QUICK),--quick)
+bench: $(READY) ## how far our feeds are from a bare watch loop, as ratios (QUICK=1 UNTUNED=1)
+	@$(BIN)/python -m tests.bench $(if $(QUICK),--quick) $(if $(UNTUNED),--untuned)
 
 crds: $(READY) ## generate crds/ from the pydantic models
 	$(BIN)/podiatrist crd > $(VENV)/crd.yaml && mv $(VENV)/crd.yaml crds/diagnoses.podiatrist.dev.yaml

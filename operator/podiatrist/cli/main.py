@@ -42,7 +42,8 @@ def main() -> None:
     "--feed",
     type=click.Choice(["kopf", "stream"]),
     help="Who tells of pods and events. kopf (default): right for most clusters. stream: a bare "
-    "watch, for clusters of more than 5,000 pods or much churn; Kopf still serves Diagnoses. "
+    "watch, for clusters of more than 10,000 pods or bursts of thousands of changes; Kopf still "
+    "serves Diagnoses. "
     "Also as PODIATRIST_FEED.",
 )
 def operator(kubeconfig: Path | None, feed: str | None) -> None:
