@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     keep_per_namespace: int = Field(default=Keeping.per_namespace, ge=1)
     """How many Diagnoses that are over stay in one namespace."""
     recheck: float = Field(default=Timing.recheck, ge=1)
-    """Between two looks at a workload that waits for a human."""
+    """Between two looks at a workload that waits for a human; longer when it waits for long."""
     heal: float = Field(default=Timing.heal, ge=0)
     """How long a symptom must be gone by itself before its Diagnosis is Resolved."""
     soak: int = Field(default=Timing.soak, ge=0, le=3600)

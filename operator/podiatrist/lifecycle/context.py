@@ -14,7 +14,8 @@ class Timing:
     """How long things are given, in seconds."""
 
     recheck: float = 15.0
-    """Between two looks at a sick workload that waits for a human."""
+    """Between two looks at a sick workload that waits for a human; up to 20 times as long when it
+    has waited for long."""
     heal: float = 15.0
     """How long a symptom must be gone, by itself, before a Diagnosis is Resolved."""
     soak: int = 60

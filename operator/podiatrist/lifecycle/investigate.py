@@ -87,7 +87,7 @@ async def recheck(context: Context, diagnosis: Diagnosis) -> float | None:
     observed = diagnosis.status.observed_target
     if observed is None or observed.spec_hash != spec_hash(snapshot.target_raw):
         await investigate(context, diagnosis)
-        return context.timing.recheck
+        return _pause(context, diagnosis)
     results = analyze(snapshot)
     if not results and unfinished(snapshot) is None:
         return await _heal(context, diagnosis)
@@ -103,10 +103,21 @@ async def recheck(context: Context, diagnosis: Diagnosis) -> float | None:
         ):
             # Never at once: two operators of different settings would answer each other for ever.
             await investigate(context, diagnosis)
-            return context.timing.recheck
+            return _pause(context, diagnosis)
     if changed:
         await context.store.write_status(diagnosis)
-    return context.timing.recheck
+    return _pause(context, diagnosis)
+
+
+def _pause(context: Context, diagnosis: Diagnosis) -> float:
+    """Return the seconds until the next look: the longer a human thinks, the less we hurry.
+
+    A twentieth of the age, so that hundreds of old stories do not keep the API server busy.
+    """
+    born = diagnosis.metadata.creation_timestamp
+    age = (context.clock() - born).total_seconds() if born else 0.0
+    shortest = context.timing.recheck
+    return min(max(shortest, age / 20), shortest * 20)
 
 
 async def _heal(context: Context, diagnosis: Diagnosis) -> float | None:
