@@ -55,7 +55,7 @@ unit: $(READY)
 e2e: $(READY)
 	@$(KUBE) status > /dev/null 2>&1 || trap '$(KUBE) down' EXIT; \
 	export FAULTS_SEED=$${FAULTS_SEED:-$$(date +%s)}; \
-	stories="$(BIN)/pytest tests/e2e tests/faults --faults-sample $(SAMPLE)"; \
+	stories="$(BIN)/pytest tests/e2e tests/faults --faults-sample $(SAMPLE) --faults-tries 2"; \
 	$$stories -m "not serial" -n $(WORKERS) --maxschedchunk 1 && $$stories -m serial
 
 cluster-up: ## start the test cluster (the first time it is built: 15 minutes on 2 cores)

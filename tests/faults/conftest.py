@@ -5,7 +5,7 @@ import fnmatch
 import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from tests.cluster import Cluster
 from tests.e2e.kube import Kube
 from tests.faults_runner.load import FAULTS, CaseError, Fault, case_folders, load
 from tests.faults_runner.play import meaningless_name
-from tests.faults_runner.table import Row, as_markdown, as_text
+from tests.faults_runner.table import Row, as_markdown, as_text, second_tries
 
 SEED = "FAULTS_SEED"
 _rows: list[Row] = []
@@ -30,6 +30,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=0,
         metavar="N",
         help=f"only N cases, chosen at random; ${SEED} chooses the same again",
+    )
+    group.addoption(
+        "--faults-tries",
+        type=int,
+        default=1,
+        metavar="N",
+        help="play a case that fails again, up to N times; the table says so",
     )
     group.addoption("--faults-table", type=Path, metavar="FILE", help="the table as Markdown")
 
@@ -88,13 +95,20 @@ def _parameter(fault: Fault) -> object:
 
 
 @pytest.fixture
-def kube(cluster: Cluster, fault: Path) -> Iterator[Kube]:
-    """kubectl in the case's namespace; its label says which case it is."""
-    kube = Kube(cluster, meaningless_name())
-    kube.admin("create", "namespace", kube.namespace)
-    kube.admin("label", "namespace", kube.namespace, f"fault={fault.name}")
-    yield kube
-    kube.admin("delete", "namespace", kube.namespace, "--wait=false")
+def make_kube(cluster: Cluster, fault: Path) -> Iterator[Callable[[], Kube]]:
+    """kubectl in a fresh namespace of the case; its label says which case it is."""
+    made: list[Kube] = []
+
+    def make() -> Kube:
+        kube = Kube(cluster, meaningless_name())
+        kube.admin("create", "namespace", kube.namespace)
+        made.append(kube)
+        kube.admin("label", "namespace", kube.namespace, f"fault={fault.name}")
+        return kube
+
+    yield make
+    for kube in made:
+        kube.admin("delete", "namespace", kube.namespace, "--wait=false")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -109,6 +123,8 @@ def pytest_terminal_summary(
         return
     terminalreporter.section("faults")
     terminalreporter.write(as_text(_rows, terminalreporter._tw.fullwidth))
+    for line in second_tries(_rows):
+        terminalreporter.write_line(line)
     if header := pytest_report_header(config):
         terminalreporter.write_line(header)
     if config.option.faults_table:

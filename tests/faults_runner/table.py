@@ -22,6 +22,8 @@ class Row:
     named: bool = False
     fixed: bool | None = None
     seconds: float | None = None
+    first_try: str = ""
+    """What went wrong at the first try, where a second one was allowed."""
 
     @classmethod
     def of(cls, properties: dict[str, Any]) -> "Row":
@@ -31,6 +33,8 @@ class Row:
     def cells(self) -> tuple[str, ...]:
         """Return the row as text."""
         seconds = "" if self.seconds is None else f"{self.seconds:.0f}"
+        if self.first_try:
+            seconds += " (2nd try)"
         if self.healthy:
             return self.name, self.family, "quiet" if self.quiet else "NOT QUIET", "", "", seconds
         fixed = "" if self.fixed is None else _word(self.fixed)
@@ -56,6 +60,11 @@ def totals(rows: list[Row]) -> str:
         f"fixed {sum(bool(r.fixed) for r in mended)}/{len(mended)}, "
         f"healthy and quiet {sum(r.quiet for r in well)}/{len(well)}"
     )
+
+
+def second_tries(rows: list[Row]) -> list[str]:
+    """Return what went wrong at first, one line for each case that was played twice."""
+    return [f"played twice: {r.name}: at first {r.first_try}" for r in rows if r.first_try]
 
 
 def as_text(rows: list[Row], width: int) -> str:
