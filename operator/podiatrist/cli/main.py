@@ -33,6 +33,7 @@ def main() -> None:
     podiatrist operator   notices sick workloads and proposes fixes; changes nothing
     podiatrist executor   carries out what a human approved, checks it, undoes what did not help
     podiatrist show       prints a Diagnosis for humans
+    podiatrist settings   lists every setting, its default and what it is for
     """
 
 
@@ -49,9 +50,7 @@ def main() -> None:
 def operator(kubeconfig: Path | None, feed: str | None) -> None:
     """Run the operator: notice, investigate, propose.
 
-    Every setting is an environment variable: PODIATRIST_GRACE_UNSCHEDULABLE,
-    PODIATRIST_GRACE_IMAGE, PODIATRIST_RECHECK, PODIATRIST_HEAL, PODIATRIST_SOAK (all in
-    seconds), PODIATRIST_LOG_LEVEL.
+    Every setting is an environment variable; `podiatrist settings` lists them.
     """
     _run(run_operator, kubeconfig, **({"feed": feed} if feed else {}))
 
@@ -61,10 +60,20 @@ def operator(kubeconfig: Path | None, feed: str | None) -> None:
 def executor(kubeconfig: Path | None) -> None:
     """Run the executor: preview, execute, verify, roll back.
 
-    PODIATRIST_VERIFY is how long a fix may take to show effect, PODIATRIST_GIVE_UP how long
-    pods that it brought may be sick, both in seconds.
+    Every setting is an environment variable; `podiatrist settings` lists them.
     """
     _run(run_executor, kubeconfig)
+
+
+@main.command()
+def settings() -> None:
+    """List every setting: its environment variable, its default, what it is for.
+
+    Times are in seconds.
+    """
+    for name, field in Settings.model_fields.items():
+        click.echo(f"PODIATRIST_{name.upper()}={field.default}")
+        click.echo(f"    {field.description}")
 
 
 @main.command()

@@ -14,7 +14,7 @@ from podiatrist.notice.symptoms import Grace
 class Settings(BaseSettings):
     """What can be set, with defaults; times are in seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="PODIATRIST_")
+    model_config = SettingsConfigDict(env_prefix="PODIATRIST_", use_attribute_docstrings=True)
 
     grace_unschedulable: float = Field(default=Grace.unschedulable, ge=0)
     """How long a pod may be without a node before it is a symptom."""

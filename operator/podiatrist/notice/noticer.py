@@ -8,7 +8,7 @@ from datetime import datetime
 
 from podiatrist.cluster.errors import ClusterError, NotFoundError
 from podiatrist.cluster.kinds import JOB, POD, WORKLOADS, find_target_kind
-from podiatrist.cluster.objects import Event, Pod
+from podiatrist.cluster.objects import Event, Metadata, Pod
 from podiatrist.cluster.work_queue import WorkQueue
 from podiatrist.notice.diagnoser import Diagnoser, Outcome
 from podiatrist.notice.owners import Owners, Target
@@ -92,7 +92,7 @@ class Noticer:
             return
         known = self._sick.get(key)
         new = known is None or known.reason != entry.symptom.reason
-        self._sick[key] = _Sick(entry.symptom.reason, Pod(metadata=pod.metadata))
+        self._sick[key] = _Sick(entry.symptom.reason, _reminder(pod.metadata))
         if new:  # the queue keeps the earlier of two wishes: what got worse is looked at sooner
             self._pods.add(key, (entry.due - now).total_seconds())
 
@@ -179,3 +179,13 @@ class Noticer:
         pause = self._pauses.get(target, _AGAIN / 2) * 2
         self._pauses[target] = min(pause, _SELDOM)
         return self._pauses[target]
+
+
+def _reminder(metadata: Metadata) -> Pod:
+    """Return a pod of name and owner alone: labels and annotations may be kilobytes."""
+    kept = Metadata(
+        name=metadata.name,
+        namespace=metadata.namespace,
+        owner_references=metadata.owner_references,
+    )
+    return Pod(metadata=kept)
