@@ -55,12 +55,13 @@ def _nowhere(fit: Fit) -> list[Result]:
             return []
         rules = and_more([describe_requirement(r) for r in unmet])
         hint = f" {and_more(close)} is there and close to it." if close else ""
-        text = f"no node has the label that its pods require: {rules}.{hint} Correct the rule in "
-        text += "the template, or label the nodes that are meant."
+        text = f"runs nowhere: no node has the label that its pods require: {rules}.{hint} Correct "
+        text += "the rule in the template, or label the nodes that are meant."
         quotes = [(None, compact(_rule(fit.snapshot)))]
         return [_result(fit, "NodeLabelMismatch", text, quotes, LabelBlocker)]
     if fit.by_node and len(labels | taints) == len(fit.by_node):
-        return [_tainted(fit, taints.keys() - labels.keys(), "no node takes its pods")]
+        text = "runs nowhere: no node takes its pods"
+        return [_tainted(fit, taints.keys() - labels.keys(), text)]
     return []
 
 
@@ -71,7 +72,8 @@ def _misplaced(fit: Fit) -> list[Result]:
     tainted = here & set(fit.blocked_by(TaintBlocker))
     if not tainted:
         return []
-    text = f"pods run on {and_more(sorted(tainted))}, where they would not be placed any more"
+    names = and_more(sorted(tainted))
+    text = f"is misplaced: pods run on {names}, where they would not be placed any more"
     return [_tainted(fit, tainted, text)]
 
 
@@ -93,7 +95,7 @@ def _tainted(fit: Fit, names: set[str], text: str) -> Result:
         ]
         quotes += [(name, compact(t)) for t in found]
     message = (
-        f"{text}: the template does not tolerate {and_more(list(taints))}. A pod that ends there "
+        f"{text}; the template does not tolerate {and_more(list(taints))}. A pod that ends there "
         "is not made anew, and updates pass it by. Tolerate the taint, or remove it from the node."
     )
     return _result(fit, "UntoleratedTaint", message, quotes, TaintBlocker)
@@ -115,7 +117,7 @@ def _result(
     finding = Finding(
         analyzer="rollouts",
         reason=reason,
-        message=f"{snapshot.target} is misplaced: {text}",
+        message=f"{snapshot.target} {text}",
         object=snapshot.target,
         evidence=evidence,
     )
