@@ -54,8 +54,8 @@ def explain_pod_security(why: PodSecurityViolated) -> str:
     """Say which level wants what."""
     return (
         f"the namespace enforces Pod Security level {why.level}, which the pod template violates: "
-        f"{and_more(list(why.violations), 8)}. Change the template's securityContext, or run it in "
-        "a namespace with another level."
+        f"{and_more(list(why.violations), 8)}. Change the template so that it complies, or run it "
+        "in a namespace with another level."
     )
 
 

@@ -48,8 +48,13 @@ def explain_exceeded(snapshot: Snapshot, refusal: Refusal, why: QuotaExceeded) -
             f"{limited_text(resource, used)} in use, and {missing} missing {one} {asked}; "
             f"with {limited_text(resource, needed)} all would fit"
         )
+    alone = any(
+        quantity_or_zero(asked) > _live(snapshot, why, name)[1]
+        for name, asked in why.requested.items()
+    )
+    verb = "allows less than one alone asks for" if alone else "is exhausted"
     return (
-        f"ResourceQuota {why.quota} is exhausted ({'; '.join(parts)}). Ask for less, remove what "
+        f"ResourceQuota {why.quota} {verb} ({'; '.join(parts)}). Ask for less, remove what "
         "is not needed in this namespace, or have the quota raised."
     )
 

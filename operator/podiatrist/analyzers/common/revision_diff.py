@@ -14,6 +14,9 @@ from podiatrist.cluster.snapshot import Object, Snapshot
 MOST_LINES = 8
 _WIDTH = 60
 _IGNORED = ("pod-template-hash", "kubectl.kubernetes.io/restartedAt")
+_TOLD_ELSEWHERE = ("containers", "initContainers", "serviceAccount")
+"""`serviceAccount` is the old name of `serviceAccountName`; the API server fills in both."""
+
 _ABSENT = "(none)"
 
 
@@ -41,7 +44,7 @@ def _between(old: Object, new: Object) -> Iterator[str]:
     before, after = _dict(old.get("spec")), _dict(new.get("spec"))
     for group, noun in (("containers", "container"), ("initContainers", "init container")):
         yield from _of_containers(_named(before.get(group)), _named(after.get(group)), noun)
-    rest = [k for k in (*before, *after) if k not in ("containers", "initContainers")]
+    rest = [k for k in (*before, *after) if k not in _TOLD_ELSEWHERE]
     for key in dict.fromkeys(rest):
         if key == "volumes":
             yield from _of_volumes(_named(before.get(key)), _named(after.get(key)))
