@@ -117,7 +117,7 @@ def quota(hard: dict[str, str], used: dict[str, str]) -> Object:
 @pytest.mark.parametrize(
     ("file", "reason", "words", "options"),
     [
-        ("quota", "QuotaExceeded", ["mem", "500m", "700m"], ["Scale to 2"]),
+        ("quota", "QuotaExceeded", ["mem is exhausted", "500m", "700m"], ["Scale to 2"]),
         (
             "quota-unspecified",
             "QuotaNeedsResources",
@@ -201,6 +201,15 @@ def test_a_priority_that_does_not_exist() -> None:
     ]
 
 
+def test_the_clusters_own_priorities_are_nobody_elses() -> None:
+    found = said(
+        forbidden("no PriorityClass with name system-node-critcal was found"),
+        deployment(priorityClassName="system-node-critcal"),
+        names={PRIORITY_CLASS: frozenset({"system-node-critical"})},
+    )
+    assert [t for t, _ in found.offers] == ["Do without PriorityClass system-node-critcal"]
+
+
 def test_the_revision_that_brought_the_wrong_name_is_taken_back() -> None:
     web = deployment(serviceAccountName="nobody", replicas=2)
     older = revision(web, 1, ready=2)
@@ -223,6 +232,7 @@ def test_a_quota_smaller_than_one_pod() -> None:
         around={RESOURCE_QUOTA: [quota({"limits.memory": "1Gi"}, {"limits.memory": "256Mi"})]},
     )
     assert found.reasons == ["QuotaExceeded"]
+    assert "allows less than one alone asks for" in found.messages[0]
     assert [t for t, _ in found.offers] == ["Lower limits.memory of app from 2Gi to 768Mi"]
 
 

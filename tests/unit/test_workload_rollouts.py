@@ -317,7 +317,8 @@ class TestDaemonSets:
     def test_a_daemon_set_of_a_moment_ago(self) -> None:
         agent = self.agent()
         agent["metadata"]["creationTimestamp"] = "2026-11-03T11:59:50Z"
-        assert World(agent, nodes=[node()]).diagnose().reasons == []
+        nodes = [node(labels={"kubernetes.io/os": "linux"})]
+        assert World(agent, nodes=nodes).diagnose().reasons == []
 
     def test_a_taint_that_no_pod_tolerates(self) -> None:
         agent = self.agent()
@@ -395,10 +396,11 @@ class TestRevisions:
             {"image": "nginx:1.28", "resources": {"limits": {"memory": "1Gi"}}},
             {"resources": {"limits": {"memory": "2Gi"}}},
             serviceAccountName="api",
+            serviceAccount="api",
         )
         assert lines[0] == "image of app: nginx:1.27 -> nginx:1.28"
         assert any("memory" in line and "2Gi" in line and "1Gi" in line for line in lines)
-        assert "serviceAccountName: (none) -> api" in lines
+        assert [line for line in lines if "api" in line] == ["serviceAccountName: (none) -> api"]
 
     def test_values_of_telling_names_stay_where_they_are(self) -> None:
         lines = self.since(
