@@ -36,7 +36,11 @@ _RISKY = ("privileged", "host namespaces", "hostPort", "non-default capabilities
 _FAILURES = (
     ("service", "not found", "its Service does not exist"),
     ("no endpoints available", "", "no pod is ready behind its Service"),
-    ("connection refused", "", "nobody listens where it should answer"),
+    (
+        "connection refused",
+        "",
+        "nobody listens where it should answer (most often since no pod is ready behind it)",
+    ),
     ("deadline exceeded", "", "it did not answer in time"),
     ("Client.Timeout", "", "it did not answer in time"),
     ("x509", "", "its certificate is not trusted (the caBundle does not fit)"),
