@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -21,7 +21,7 @@ from podiatrist.api.diagnosis import (
     Target,
 )
 from podiatrist.handlers.settings import Settings
-from tests.faults_runner.case import Case
+from tests.faults_runner.case import Case, Family
 from tests.faults_runner.judge import undetected, unnamed, wrongs
 from tests.faults_runner.load import CaseError, Fault, load, load_all
 from tests.faults_runner.play import meaningless_name
@@ -44,8 +44,11 @@ def test_all_cases_can_be_played() -> None:
     assert len({fault.case.about for fault in faults}) == len(faults), "two cases say they are one"
 
 
-def test_there_are_enough_healthy_look_alikes() -> None:
-    assert sum(fault.case.healthy for fault in load_all()) >= 15
+def test_every_family_has_faults_and_there_are_healthy_look_alikes() -> None:
+    cases = [fault.case for fault in load_all()]
+    assert sum(not case.healthy for case in cases) >= 60
+    assert sum(case.healthy for case in cases) >= 15
+    assert {case.family for case in cases if not case.healthy} == set(get_args(Family))
 
 
 def test_healthy_cases_are_watched_for_longer_than_everything_is_waited_for(
