@@ -20,6 +20,7 @@ from podiatrist.analyzers.admission.admission_errors import (
 )
 from podiatrist.api.text import clean
 from podiatrist.cluster.kinds import (
+    JOB,
     LIMIT_RANGE,
     PRIORITY_CLASS,
     RESOURCE_QUOTA,
@@ -452,6 +453,40 @@ def test_a_stateful_set_waits_for_its_next_pod() -> None:
     second["metadata"]["name"] = "db-1"
     found = World(db, pods=[first, second], events=[told], names=names).diagnose()
     assert found.reasons == []
+
+
+@pytest.mark.parametrize(
+    ("schedule", "policy", "titles"),
+    [
+        ("* * * * *", "Allow", ["Use ServiceAccount reporter"]),
+        ("* * * * *", "Replace", ["Use ServiceAccount reporter"]),
+        ("* * * * *", "Forbid", []),
+        ("0 3 * * *", "Allow", []),
+    ],
+)
+def test_a_cron_job_is_changed_where_its_next_run_proves_it(
+    schedule: str, policy: str, titles: list[str]
+) -> None:
+    run = workload("Job", "report-1", serviceAccountName="reportr")
+    run["metadata"]["creationTimestamp"] = "2026-11-03T11:58:00Z"
+    report = workload("CronJob", "report")
+    report["spec"] = {
+        "schedule": schedule,
+        "concurrencyPolicy": policy,
+        "jobTemplate": {"spec": {"template": run["spec"]["template"]}},
+    }
+    owner = {"apiVersion": "batch/v1", "kind": "CronJob", "name": "report", "uid": "uid-report"}
+    run["metadata"]["ownerReferences"] = [{**owner, "controller": True}]
+    told = event("report-1", "FailedCreate", "Error creating: " + no_account("reportr"))
+    told |= {"firstTimestamp": "2026-11-03T11:58:00Z"}
+    found = World(
+        report,
+        events=[told],
+        around={JOB: [run]},
+        names={SERVICE_ACCOUNT: frozenset({"default", "reporter"})},
+    ).diagnose()
+    assert found.reasons == ["ServiceAccountNotFound"]
+    assert [title for title, _ in found.offers] == titles
 
 
 def test_the_texts_of_the_plugins() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from podiatrist.analyzers.admission.admission_errors import Other, Why, parse_refusal
+from podiatrist.analyzers.batch.cron_runs import runs_of
 from podiatrist.analyzers.common.rollout import template_takes_effect
 from podiatrist.api.diagnosis import Evidence, ObjectRef
 from podiatrist.cluster.kinds import (
@@ -24,6 +25,9 @@ from podiatrist.cluster.snapshot import Snapshot
 
 PATIENCE = timedelta(seconds=10)
 """For how long a refusal may be that of manifests applied in an unlucky order."""
+
+_PROVED_WITHIN = timedelta(minutes=4)
+"""A change of a CronJob is proved by its next run: it must come while we watch for it."""
 
 
 @dataclass(frozen=True)
@@ -207,4 +211,14 @@ def made_of_template(snapshot: Snapshot) -> bool:
     spec = snapshot.workload.spec
     if snapshot.kind is STATEFUL_SET:
         return not (spec.update_strategy.get("rollingUpdate") or {}).get("partition")
+    if snapshot.kind is CRON_JOB:
+        return _soon_made_anew(snapshot)
     return snapshot.kind in (DAEMON_SET, REPLICA_SET) or template_takes_effect(snapshot)
+
+
+def _soon_made_anew(snapshot: Snapshot) -> bool:
+    """Whether a CronJob's next run proves a change: with Forbid it waits for the refused one."""
+    runs = runs_of(snapshot)
+    if runs is None or runs.cron_job.spec.suspend:
+        return False
+    return runs.cron_job.spec.concurrency_policy != "Forbid" and runs.runs_within(_PROVED_WITHIN)
