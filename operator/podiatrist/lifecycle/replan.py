@@ -11,6 +11,7 @@ from podiatrist.actions.catalog import parse_action
 from podiatrist.actions.compiler import Plan, compile_plan, objects_needed
 from podiatrist.actions.scope import check_scope
 from podiatrist.actions.template import pod_spec
+from podiatrist.api import names
 from podiatrist.api.diagnosis import Diagnosis, ObjectRef, Option
 from podiatrist.cluster.errors import NotFoundError
 from podiatrist.cluster.kinds import find_kind, find_target_kind
@@ -88,6 +89,8 @@ def _check_target(diagnosis: Diagnosis, raw: Object) -> None:
     target = diagnosis.spec.target
     if observed is None:
         raise StaleError("it was never looked at")
+    if target_ref(diagnosis).namespace is None and diagnosis.metadata.namespace != names.NAMESPACE:
+        raise StaleError(f"a {target.kind} is only changed from namespace {names.NAMESPACE}")
     if uid_of(raw) != observed.uid:
         raise StaleError(f"{target.kind} {target.name} was deleted and made anew")
     if spec_hash(raw) != observed.spec_hash:
