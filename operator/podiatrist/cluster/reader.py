@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from podiatrist.cluster.client import Client, Object
-from podiatrist.cluster.errors import NotFoundError
 from podiatrist.cluster.failed_logs import read_failed_logs
 from podiatrist.cluster.kinds import (
     CRON_JOB,
@@ -24,7 +23,6 @@ from podiatrist.cluster.kinds import (
     REPLICA_SET,
     WORKLOADS,
     Kind,
-    find_target_kind,
 )
 from podiatrist.cluster.objects import Event, LabelSelector, Pod, parse
 from podiatrist.cluster.snapshot import Snapshot
@@ -186,26 +184,3 @@ def _pods_of(
         selector = {"matchLabels": selector}  # a Service's is a plain map
     parsed = parse(LabelSelector, selector)
     return [p for p in namespace_pods if parsed and parsed.matches(p.metadata.labels)]
-
-
-async def top_owner(client: Client, kind: Kind, raw: Object) -> tuple[Kind, Object]:
-    """Follow controller references up to the workload that a human made.
-
-    Stops below an owner that is gone or of a kind we do not know (an operator's own resource).
-    Raises ClusterError.
-    """
-    for _ in range(4):  # Pod, ReplicaSet or Job, Deployment or CronJob: longer chains do not exist
-        metadata = raw.get("metadata") or {}
-        refs = metadata.get("ownerReferences") or []
-        ref = next((r for r in refs if r.get("controller")), None)
-        above = find_target_kind(ref.get("apiVersion", ""), ref.get("kind", "")) if ref else None
-        if ref is None or above is None or above not in WORKLOADS:
-            break
-        try:
-            owner = await client.get(above, metadata.get("namespace"), ref.get("name", ""))
-        except NotFoundError:
-            break
-        if _uid(owner) != ref.get("uid"):
-            break
-        kind, raw = above, owner
-    return kind, raw

@@ -47,10 +47,6 @@ class Store:
             return None
         return parse_diagnosis(raw)
 
-    async def of_target(self, namespace: str, uid: str) -> list[Diagnosis]:
-        """Return all Diagnoses of a workload, the newest episode first."""
-        return [d for d in await self.in_namespace(namespace) if is_about(d, uid)]
-
     async def in_namespace(self, namespace: str) -> list[Diagnosis]:
         """Return all readable Diagnoses of a namespace, the newest first."""
         raws = await self._client.list_all(DIAGNOSIS, namespace)
