@@ -6,8 +6,9 @@ pool) and leaves out its typed models, which drop unknown fields on read-modify-
 
 import json
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -48,6 +49,7 @@ _CHUNK = 256 * 1024
 """Bytes of a watch that are handed on at once."""
 
 T = TypeVar("T", bound=Struct)
+Item = TypeVar("Item")
 
 
 class Client:
@@ -70,21 +72,7 @@ class Client:
         labels: str | None = None,
     ) -> list[Object]:
         """Return all objects of a kind, in one namespace or in all, read page by page."""
-        items: list[Object] = []
-        token: str | None = None
-        while True:
-            page = await self._request(
-                "get",
-                kind.path(namespace),
-                field_selector=fields,
-                label_selector=labels,
-                limit=_PAGE,
-                _continue=token,
-            )
-            items += page.get("items") or []
-            token = (page.get("metadata") or {}).get("continue")
-            if not token:
-                return items
+        return await self._all_pages(_page_of_dicts, kind, namespace, fields, labels)
 
     async def list_typed(
         self,
@@ -99,7 +87,18 @@ class Client:
 
         A page is decoded straight from its bytes: a tenth of the time and memory of dicts.
         """
-        items: list[T] = []
+        decode = partial(decode_page, kind=struct)
+        return await self._all_pages(decode, kind, namespace, fields, labels)
+
+    async def _all_pages(
+        self,
+        decode: Callable[[bytes], tuple[list[Item], str]],
+        kind: Kind,
+        namespace: str | None,
+        fields: str | None,
+        labels: str | None,
+    ) -> list[Item]:
+        items: list[Item] = []
         token: str | None = None
         while True:
             body = await self._bytes(
@@ -110,7 +109,7 @@ class Client:
                 limit=_PAGE,
                 _continue=token,
             )
-            page, token = decode_page(body, struct)
+            page, token = decode(body)
             items += page
             if not token:
                 return items
@@ -248,12 +247,7 @@ class Client:
         return await self._request("delete", kind.path(namespace, name), body=body, dry_run=query)
 
     async def _request(self, method: str, path: str, **options: Any) -> Object:
-        try:
-            return json.loads(await self._bytes(method, path, **options))  # type: ignore[no-any-return]
-        except json.JSONDecodeError:
-            raise UnreachableError(
-                "the API server answered with something else than JSON"
-            ) from None
+        return _as_object(await self._bytes(method, path, **options))
 
     async def _bytes(
         self, method: str, path: str, *, accept: str | None = None, **options: Any
@@ -283,6 +277,19 @@ def _our_errors() -> Iterator[None]:
         raise _translate(error) from None
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise UnreachableError(f"the API server did not answer: {error!r}") from None
+
+
+def _as_object(body: bytes) -> Object:
+    try:
+        return json.loads(body)  # type: ignore[no-any-return]
+    except json.JSONDecodeError:
+        raise UnreachableError("the API server answered with something else than JSON") from None
+
+
+def _page_of_dicts(body: bytes) -> tuple[list[Object], str]:
+    """Return the items of a page as they are, and the token of the next one."""
+    page = _as_object(body)
+    return page.get("items") or [], (page.get("metadata") or {}).get("continue") or ""
 
 
 def _translate(error: ApiException) -> ClusterError:
