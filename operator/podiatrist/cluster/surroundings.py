@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from podiatrist.cluster.client import Client, Object
@@ -102,12 +103,12 @@ class Surroundings:
 
     async def objects(self, kind: Kind, namespace: str | None = None) -> list[Object] | None:
         """Return all objects of a kind; None where we may not, or the cluster has no such kind."""
-        read = lambda: self._client.list_all(kind, namespace)  # noqa: E731 - named by its use
+        read = partial(self._client.list_all, kind, namespace)
         return await self._shared((kind, namespace), LIFE, read)
 
     async def names(self, kind: Kind, namespace: str | None = None) -> frozenset[str] | None:
         """Return the names of all objects of a kind; None as for `objects`."""
-        read = lambda: self._client.list_names(kind, namespace)  # noqa: E731 - named by its use
+        read = partial(self._client.list_names, kind, namespace)
         return await self._shared(("names", kind, namespace), LIFE, read)
 
     async def pods(
@@ -120,7 +121,7 @@ class Surroundings:
         """
         fields = None if namespace else "status.phase!=Succeeded,status.phase!=Failed"
         life = LIFE if namespace else _LIFE_OF_PODS
-        read = lambda: self._client.list_typed(POD, Pod, namespace, fields=fields)  # noqa: E731 - named by its use
+        read = partial(self._client.list_typed, POD, Pod, namespace, fields=fields)
         return await self._shared(("pods", namespace), life, read, not_older_than) or []
 
     async def config_map(self, namespace: str, name: str) -> Object | None:
