@@ -6,12 +6,12 @@ from podiatrist.actions.base import Action
 from podiatrist.actions.compiler import Proposal
 from podiatrist.actions.make_native_sidecar import MakeNativeSidecar
 from podiatrist.actions.set_concurrency_policy import SetConcurrencyPolicy
-from podiatrist.analyzers.batch.cron_runs import Runs, started
+from podiatrist.analyzers.batch.cron_runs import Runs, cron_result, started
 from podiatrist.analyzers.batch.job_failures import pods_of
 from podiatrist.analyzers.batch.job_sidecars import Stuck, stuck
 from podiatrist.analyzers.batch.jobs import sidecar_evidence, sidecar_words
 from podiatrist.analyzers.common.result import Result, and_more, counted
-from podiatrist.api.diagnosis import Evidence, Finding, Risk
+from podiatrist.api.diagnosis import Evidence, Risk
 from podiatrist.cluster.kinds import JOB
 from podiatrist.cluster.objects import Job
 from podiatrist.cluster.snapshot import Snapshot, compact
@@ -80,7 +80,7 @@ def _sidecar(snapshot: Snapshot, runs: Runs, held: Stuck) -> Result:
         title = f"Make {', '.join(held.helpers)} a native sidecar"
         proposals = (Proposal(title=title, rationale=why, actions=tuple(actions)),)
     evidence = sidecar_evidence(snapshot, held)
-    return _result(snapshot, "SidecarKeepsJobRunning", message, evidence, proposals)
+    return cron_result(snapshot, "SidecarKeepsJobRunning", message, evidence, proposals)
 
 
 def _piled_up(snapshot: Snapshot, runs: Runs) -> Result | None:
@@ -110,7 +110,7 @@ def _piled_up(snapshot: Snapshot, runs: Runs) -> Result | None:
         "Runs that never end must still be deleted by hand.",
         actions=(SetConcurrencyPolicy(object=snapshot.target, policy="Forbid"),),
     )
-    return _result(snapshot, "RunsPileUp", message, evidence, (forbid, _replace(snapshot)))
+    return cron_result(snapshot, "RunsPileUp", message, evidence, (forbid, _replace(snapshot)))
 
 
 def _blocked(snapshot: Snapshot, runs: Runs) -> Result | None:
@@ -139,7 +139,7 @@ def _blocked(snapshot: Snapshot, runs: Runs) -> Result | None:
         *_started(snapshot, oldest),
         Evidence(source=_source(snapshot, "cronjob"), quote='"concurrencyPolicy":"Forbid"'),
     ]
-    return _result(snapshot, "CronJobBlocked", message, evidence, (_replace(snapshot),))
+    return cron_result(snapshot, "CronJobBlocked", message, evidence, (_replace(snapshot),))
 
 
 def _replace(snapshot: Snapshot) -> Proposal:
@@ -161,20 +161,3 @@ def _started(snapshot: Snapshot, job: Job) -> list[Evidence]:
 
 def _source(snapshot: Snapshot, kind: str) -> str:
     return f"kubectl -n {snapshot.namespace} get {kind} {snapshot.target.name} -o json"
-
-
-def _result(
-    snapshot: Snapshot,
-    reason: str,
-    message: str,
-    evidence: list[Evidence],
-    proposals: tuple[Proposal, ...],
-) -> Result:
-    finding = Finding(
-        analyzer="cron_jobs",
-        reason=reason,
-        message=message,
-        object=snapshot.target,
-        evidence=evidence,
-    )
-    return Result(finding, proposals)

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from podiatrist.actions.compiler import Proposal
 from podiatrist.analyzers.batch.cron_schedule import Schedule, parse_schedule
 from podiatrist.analyzers.batch.job_failures import condition, finished, newest_first
+from podiatrist.analyzers.common.result import Result
+from podiatrist.api.diagnosis import Evidence, Finding
 from podiatrist.cluster.objects import CronJob, Job, parse
 from podiatrist.cluster.snapshot import Snapshot
 
@@ -80,3 +83,21 @@ def runs_of(snapshot: Snapshot) -> Runs | None:
 def started(job: Job) -> datetime | None:
     """Return when a run began."""
     return job.status.start_time or job.metadata.creation_timestamp
+
+
+def cron_result(
+    snapshot: Snapshot,
+    reason: str,
+    message: str,
+    evidence: list[Evidence],
+    proposals: tuple[Proposal, ...] = (),
+) -> Result:
+    """Return a finding about the CronJob itself, with its fixes."""
+    finding = Finding(
+        analyzer="cron_jobs",
+        reason=reason,
+        message=message,
+        object=snapshot.target,
+        evidence=evidence,
+    )
+    return Result(finding, proposals)

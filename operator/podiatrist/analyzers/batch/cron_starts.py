@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from podiatrist.actions.compiler import Proposal
 from podiatrist.actions.set_starting_deadline import SetStartingDeadline
-from podiatrist.analyzers.batch.cron_runs import Runs
+from podiatrist.analyzers.batch.cron_runs import Runs, cron_result
 from podiatrist.analyzers.common.result import Result
-from podiatrist.api.diagnosis import Evidence, Finding
+from podiatrist.api.diagnosis import Evidence
 from podiatrist.cluster.objects import Event
 from podiatrist.cluster.snapshot import Snapshot, compact
 
@@ -40,13 +40,13 @@ def _wrong_words(snapshot: Snapshot, runs: Runs) -> Result | None:
                 f"{target} starts no runs: the time zone {spec.time_zone} is unknown to the "
                 "controller; set spec.timeZone to a name of the tz database, such as Europe/Berlin"
             )
-            return _result(snapshot, "UnknownTimeZone", message, [_said(snapshot, event)])
+            return cron_result(snapshot, "UnknownTimeZone", message, [_said(snapshot, event)])
         if event.reason in _UNREADABLE and spec.schedule and spec.schedule[:200] in event.message:
             message = (
                 f"{target} starts no runs: its schedule {spec.schedule!r} cannot be read; it has "
                 "five fields: minute, hour, day of month, month, day of week"
             )
-            return _result(snapshot, "UnparseableSchedule", message, [_said(snapshot, event)])
+            return cron_result(snapshot, "UnparseableSchedule", message, [_said(snapshot, event)])
     if runs.schedule is not None and runs.schedule.next(runs.now) is None:
         message = (
             f"{target} can never run: no date fits its schedule {spec.schedule!r}; look at day of "
@@ -58,7 +58,7 @@ def _wrong_words(snapshot: Snapshot, runs: Runs) -> Result | None:
             for e in _events(snapshot, runs)
             if e.reason == "InvalidSchedule" and spec.schedule in e.message
         ][:1]
-        return _result(snapshot, "ScheduleNeverFires", message, evidence)
+        return cron_result(snapshot, "ScheduleNeverFires", message, evidence)
     return None
 
 
@@ -74,7 +74,7 @@ def _missed(snapshot: Snapshot, runs: Runs) -> Result | None:
     refused = _latest(snapshot, runs, "FailedCreate")
     if refused is not None:
         message = f"{head}its Job could not be made: {_short(refused.message)}"
-        return _result(snapshot, "JobNotCreated", message, [_said(snapshot, refused)])
+        return cron_result(snapshot, "JobNotCreated", message, [_said(snapshot, refused)])
     deadline = spec.starting_deadline_seconds
     if deadline is not None and deadline < _SHORT_DEADLINE:
         return _too_short(snapshot, runs, head, deadline)
@@ -85,7 +85,7 @@ def _missed(snapshot: Snapshot, runs: Runs) -> Result | None:
             "startingDeadlineSeconds, and see whether kube-controller-manager was down or clocks "
             "differ"
         )
-        return _result(snapshot, "StartsMissed", message, [_said(snapshot, late)])
+        return cron_result(snapshot, "StartsMissed", message, [_said(snapshot, late)])
     if deadline is None and not runs.active and len(due) > 1 and runs.now - due[0] > _UNANSWERED:
         # Without a deadline the controller makes up for the latest missed start at once, unless
         # a run that goes on kept it from starting others until somebody changed the policy.
@@ -93,7 +93,7 @@ def _missed(snapshot: Snapshot, runs: Runs) -> Result | None:
             f"{head}nothing keeps it from running, so kube-controller-manager does not do its "
             "work; see whether it runs"
         )
-        return _result(snapshot, "StartsMissed", message, [_last_start(snapshot, runs)])
+        return cron_result(snapshot, "StartsMissed", message, [_last_start(snapshot, runs)])
     return None
 
 
@@ -109,7 +109,7 @@ def _too_short(snapshot: Snapshot, runs: Runs, head: str, deadline: int) -> Resu
         "CronJob limitations).",
         actions=(SetStartingDeadline(object=snapshot.target, seconds=_NEW_DEADLINE),),
     )
-    return _result(snapshot, "StartingDeadlineTooShort", message, evidence, (longer,))
+    return cron_result(snapshot, "StartingDeadlineTooShort", message, evidence, (longer,))
 
 
 def _latest(snapshot: Snapshot, runs: Runs, *reasons: str) -> Event | None:
@@ -157,20 +157,3 @@ def _last_start(snapshot: Snapshot, runs: Runs) -> Evidence:
 def _short(text: str) -> str:
     line = " ".join(text[:2000].split())
     return line if len(line) <= 300 else line[:299] + "…"
-
-
-def _result(
-    snapshot: Snapshot,
-    reason: str,
-    message: str,
-    evidence: list[Evidence],
-    proposals: tuple[Proposal, ...] = (),
-) -> Result:
-    finding = Finding(
-        analyzer="cron_jobs",
-        reason=reason,
-        message=message,
-        object=snapshot.target,
-        evidence=evidence,
-    )
-    return Result(finding, proposals)
