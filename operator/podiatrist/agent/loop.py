@@ -1,0 +1,158 @@
+"""The agent, whole: ask the model, do what it asks for, tell it what came of it, ask again.
+
+    answer = await Agent(model, tools, prompt).run("why is web down?")
+
+Everything else in this folder is something that is handed in here: a model (`model.py`), tools
+(`tool.py`), and limits (`limits.py`), which end a run by an exception.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from podiatrist.agent.limits import LimitReachedError, Limits, Meter
+from podiatrist.agent.messages import Call, Message, Reply, observation, system, user
+from podiatrist.agent.model import Model, ModelError
+from podiatrist.agent.repetition import Repetition
+from podiatrist.agent.tool import Tool, ToolError
+
+
+class Watcher(Protocol):
+    """Somebody who looks on: the terminal, the transcript."""
+
+    def asking(self, messages: Sequence[Message]) -> None:
+        """A request goes to the model."""
+
+    def text(self, piece: str) -> None:
+        """A piece of the model's answer came in."""
+
+    def replied(self, reply: Reply) -> None:
+        """An answer is complete."""
+
+    def calling(self, call: Call) -> None:
+        """A tool is about to run."""
+
+    def observed(self, call: Call, text: str) -> None:
+        """A tool has answered, or was refused."""
+
+
+class Agent:
+    """A conversation with a model that may use tools."""
+
+    def __init__(
+        self,
+        model: Model,
+        tools: Sequence[Tool],
+        prompt: str,
+        limits: Limits | None = None,
+        *,
+        watcher: Watcher | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.model = model
+        self.tools = tools
+        self.messages = [system(prompt)]
+        self.watcher = watcher
+        self.clock = clock
+        self.limits = limits or Limits()
+        self.meter = Meter(self.limits, clock)
+        self.repetition = Repetition()
+        self.mistakes = 0
+
+    async def run(self, task: str) -> str:
+        """Let the model work on a task until it stops asking for tools; returns its last words.
+
+        Raises LimitReachedError, ModelError, and whatever a tool raises to end the run.
+        """
+        self.messages.append(user(task))
+        self.meter = Meter(self.limits, self.clock)
+        self.repetition = Repetition()
+        self.mistakes = 0
+        while True:
+            reply = await self.step()
+            if not reply.calls:
+                return reply.text
+
+    async def step(self) -> Reply:
+        """One round: ask, then do what was asked for."""
+        reply = await self.query()
+        await self.execute(reply.calls)
+        return reply
+
+    async def conclude(self, task: str, must_call: str | None = None) -> Reply:
+        """Ask for one last answer, with no tools or with the one that it has to call.
+
+        For whoever caught a LimitReachedError: the limits leave room for just this.
+        """
+        self.messages.append(user(task))
+        return await self.query([t for t in self.tools if t.name == must_call], final=True)
+
+    async def query(self, tools: Sequence[Tool] | None = None, *, final: bool = False) -> Reply:
+        """Ask the model to go on; its answer joins the conversation."""
+        tools = self.tools if tools is None else tools
+        self.meter.allow(self.messages, tools, final=final)
+        if self.watcher:
+            self.watcher.asking(self.messages)
+        reply = await self._complete(tools, must_call=final and bool(tools))
+        reply = numbered(reply, self.meter.steps, self.limits.calls)
+        self.meter.count(self.messages, reply.tokens)
+        self.messages.append(reply.message)
+        if self.watcher:
+            self.watcher.replied(reply)
+        return reply
+
+    async def _complete(self, tools: Sequence[Tool], *, must_call: bool) -> Reply:
+        """Ask within the time that is left; a request without an answer costs all the same."""
+        try:
+            async with asyncio.timeout(self.meter.seconds_left):
+                return await self.model.complete(
+                    self.messages,
+                    tools,
+                    must_call=must_call,
+                    max_tokens=self.limits.answer,
+                    on_text=self.watcher.text if self.watcher else None,
+                )
+        except (ModelError, TimeoutError) as error:
+            self.meter.charge_failure(self.messages, tools)
+            if isinstance(error, ModelError):
+                raise
+            raise LimitReachedError(f"{self.limits.seconds:.0f} seconds are over") from None
+
+    async def execute(self, calls: Sequence[Call]) -> None:
+        """Run the tools that were asked for; what they say joins the conversation."""
+        for call in calls:
+            if self.watcher:
+                self.watcher.calling(call)
+            text = await self.use(call)
+            if self.watcher:
+                self.watcher.observed(call, text)
+            self.messages.append(observation(call, text))
+
+    async def use(self, call: Call) -> str:
+        """Run one tool; what is wrong with the call is an answer too, and counts as a mistake."""
+        try:
+            tool = next((t for t in self.tools if t.name == call.tool), None)
+            if tool is None:
+                known = ", ".join(t.name for t in self.tools)
+                raise ToolError(f"there is no tool {call.tool!r}; the tools are: {known}")
+            arguments = tool.parse(call)
+            if not tool.repeatable:
+                self.repetition.check(call.tool, arguments)
+            text = await tool.run(arguments)
+        except ToolError as error:
+            self.mistakes += 1
+            if self.mistakes > self.limits.mistakes:
+                raise LimitReachedError(f"{self.mistakes} refused calls in a row") from None
+            return f"refused: {error}"
+        self.mistakes = 0
+        return text
+
+
+def numbered(reply: Reply, step: int, most: int) -> Reply:
+    """Return a reply with ids of our own and with no more calls than we look at."""
+    calls = tuple(
+        Call(f"call-{step}-{number}", call.tool, call.arguments)
+        for number, call in enumerate(reply.calls[:most], 1)
+    )
+    return Reply(reply.text, calls, reply.tokens, reply.finish)
