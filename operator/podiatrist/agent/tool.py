@@ -28,7 +28,7 @@ class Tool:
     description: str
     arguments: type[BaseModel]
     run: Callable[[Any], Awaitable[str]]
-    """Takes the arguments, returns what was seen. Raises ToolError, or whatever shall end the loop."""
+    """Takes the arguments, returns what was seen. Raises ToolError, or what shall end the run."""
     repeatable: bool = False
     """Whether the same call may be made twice: its answer changes, or it is the end anyway."""
 
