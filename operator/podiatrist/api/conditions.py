@@ -6,7 +6,7 @@ from typing import Literal
 
 from podiatrist.api.diagnosis import Condition, Diagnosis, State, Status
 
-ConditionType = Literal["Diagnosed", "Previewed", "Approved", "Executed", "Verified"]
+ConditionType = Literal["Diagnosed", "Consulted", "Previewed", "Approved", "Executed", "Verified"]
 ConditionStatus = Literal["True", "False", "Unknown"]
 
 
@@ -21,6 +21,14 @@ class Reason(StrEnum):
     TARGET_CHANGED = "TargetChanged"
     KIND_NOT_SUPPORTED = "KindNotSupported"
     RETRY_ASKED = "RetryAsked"
+    # Consulted
+    NO_MODEL = "NoModel"
+    NOT_NEEDED = "NotNeeded"
+    CONSULTING = "Consulting"
+    MODEL_ANSWERED = "ModelAnswered"
+    NOTHING_USABLE = "NothingUsable"
+    MODEL_FAILED = "ModelFailed"
+    BUDGET_SPENT = "BudgetSpent"
     # Previewed
     DRY_RUN_PASSED = "DryRunPassed"
     DRY_RUN_REFUSED = "DryRunRefused"

@@ -26,6 +26,9 @@ DiffLine = Annotated[str, Clip(512)]
 PatchText = Annotated[str, Clip(32768)]
 Digest = Annotated[str, Clip(16)]
 
+AGENT = "agent"
+"""`analyzer` of the findings that a model made."""
+
 Time = Annotated[
     datetime,
     PlainSerializer(lambda t: t.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), return_type=str),
@@ -179,6 +182,11 @@ class Option(Model):
     title: Line = Field(description="The fix in one line.")
     rationale: Paragraph = Field(description="Why this should help.")
     risk: Risk = Field(description="What it may cost if it is wrong.")
+    suggested_by: Literal["rules", "agent"] = Field(
+        default="rules",
+        description="Who thought of it. Patches, diff, risk and commands are computed by the same "
+        "code for both.",
+    )
     actions: list[ActionRecord] = Field(
         min_length=1, max_length=8, description="The typed changes, in order."
     )
@@ -243,7 +251,7 @@ class Execution(Model):
 
 
 class Usage(Model):
-    """What the model cost."""
+    """What the model cost, over all consultations of this Diagnosis."""
 
     model: Line = Field(description="Model name.")
     calls: int = Field(default=0, ge=0, description="Requests to the model.")
@@ -251,13 +259,24 @@ class Usage(Model):
     completion_tokens: int = Field(default=0, ge=0, description="Tokens received.")
     cost: Token | None = Field(default=None, description="Money, when prices are configured.")
     seconds: int = Field(default=0, ge=0, description="Time spent with the model, in seconds.")
+    reserved_tokens: int = Field(
+        default=0,
+        ge=0,
+        description="Tokens set aside for a consultation that is under way, or was cut off. They "
+        "count as spent.",
+    )
+
+    @property
+    def spent_tokens(self) -> int:
+        """What counts against the limit of this Diagnosis."""
+        return self.prompt_tokens + self.completion_tokens + self.reserved_tokens
 
 
 class Condition(Model):
     """A fact about the Diagnosis, in the form of metav1.Condition."""
 
-    type: Literal["Diagnosed", "Previewed", "Approved", "Executed", "Verified"] = Field(
-        description="The fact."
+    type: Literal["Diagnosed", "Consulted", "Previewed", "Approved", "Executed", "Verified"] = (
+        Field(description="The fact.")
     )
     status: Literal["True", "False", "Unknown"] = Field(
         description="True: it happened. False: it was tried, or is over, without. "
