@@ -3,9 +3,9 @@
 import gzip
 import zlib
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from podiatrist.api.text import clean
 
@@ -22,6 +22,10 @@ _ENTRIES = 400
 """Entries of a transcript; a run of ordinary limits makes fewer than a hundred."""
 
 
+Clean = Annotated[str, AfterValidator(clean)]
+"""Text without control characters, whoever wrote it."""
+
+
 class TranscriptError(Exception):
     """This is no transcript that can be read; `str()` says what is wrong with it."""
 
@@ -35,8 +39,8 @@ class Stored(BaseModel):
 class StoredCall(Stored):
     """A tool that the model asked for."""
 
-    tool: str
-    arguments: str
+    tool: Clean
+    arguments: Clean
 
 
 class Entry(Stored):
@@ -44,20 +48,20 @@ class Entry(Stored):
 
     kind: Literal["prompt", "reply", "observation", "note"]
     seconds: float = 0.0
-    text: str = ""
-    source: str = ""
+    text: Clean = ""
+    source: Clean = ""
     """Of a prompt: who speaks (system, user). Of an observation: the command."""
     calls: list[StoredCall] = Field(default_factory=list)
     prompt_tokens: int = 0
     completion_tokens: int = 0
-    finish: str = "stop"
+    finish: Clean = "stop"
 
 
 class TranscriptFile(Stored):
     """One consultation."""
 
     version: Literal[1] = 1
-    model: str = ""
+    model: Clean = ""
     entries: list[Entry] = Field(default_factory=list)
 
 
@@ -77,7 +81,7 @@ def unpack(data: bytes) -> TranscriptFile:
         text = unzip.decompress(data, 4 * LIMIT)
         if not unzip.eof:
             raise TranscriptError("it is cut off, or larger than any transcript")
-        return TranscriptFile.model_validate_json(clean(text.decode("utf-8", "replace")))
+        return TranscriptFile.model_validate_json(text)
     except zlib.error:
         raise TranscriptError("it is not gzipped") from None
     except ValidationError as error:

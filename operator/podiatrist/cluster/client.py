@@ -28,7 +28,7 @@ from podiatrist.cluster.errors import (
 )
 from podiatrist.cluster.kinds import POD, Kind
 from podiatrist.cluster.objects import NamedObject, Struct
-from podiatrist.cluster.objects.base import decode_page
+from podiatrist.cluster.objects.base import Metadata, decode_page
 
 Object = dict[str, Any]
 """A Kubernetes object as JSON."""
@@ -116,9 +116,16 @@ class Client:
 
     async def list_names(self, kind: Kind, namespace: str | None = None) -> frozenset[str]:
         """Return the names of all objects of a kind without asking for their content."""
+        return frozenset(m.name for m in await self.list_metadata(kind, namespace))
+
+    async def list_metadata(
+        self, kind: Kind, namespace: str | None = None, *, labels: str | None = None
+    ) -> list[Metadata]:
+        """Return the metadata of all objects of a kind without asking for their content."""
         accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-        body = await self._bytes("get", kind.path(namespace), accept=accept)
-        return frozenset(o.metadata.name for o in decode_page(body, NamedObject)[0])
+        path = kind.path(namespace)
+        body = await self._bytes("get", path, accept=accept, label_selector=labels)
+        return [o.metadata for o in decode_page(body, NamedObject)[0]]
 
     async def log(
         self, namespace: str, pod: str, container: str, *, previous: bool = False, lines: int = 60
@@ -183,6 +190,12 @@ class Client:
         """Create an object and return it. Raises ConflictError when it exists already."""
         return await self._request(
             "post", kind.path(namespace), body=body, field_manager=self._field_manager
+        )
+
+    async def replace(self, kind: Kind, namespace: str | None, name: str, body: Object) -> Object:
+        """Write an object. With metadata.resourceVersion set it is a compare-and-swap."""
+        return await self._request(
+            "put", kind.path(namespace, name), body=body, field_manager=self._field_manager
         )
 
     async def replace_status(self, kind: Kind, namespace: str, name: str, body: Object) -> Object:

@@ -1,4 +1,4 @@
-"""Takes away Diagnoses that are history: old ones, and the oldest where there are too many."""
+"""Takes away what is history: Diagnoses that are old or too many, and transcripts left behind."""
 
 import logging
 from collections import defaultdict
@@ -12,6 +12,7 @@ from podiatrist.cluster.client import Client
 from podiatrist.cluster.errors import ConflictError, NotFoundError
 from podiatrist.cluster.kinds import DIAGNOSIS
 from podiatrist.cluster.store import parse_diagnosis
+from podiatrist.cluster.transcripts import Transcripts, superfluous
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,8 @@ class Keeping:
     seconds: float = 7 * 24 * 3600.0
     per_owner: int = 5
     per_namespace: int = 500
+    transcripts: int = 500
+    """How many transcripts stay; each goes with its Diagnosis as well."""
 
 
 class Housekeeping:
@@ -35,9 +38,14 @@ class Housekeeping:
         self._client = client
         self._keeping = keeping
         self._clock = clock
+        self._transcripts = Transcripts(client)
 
     async def once(self) -> None:
-        """Look through all Diagnoses once. Raises ClusterError."""
+        """Look through all Diagnoses and transcripts once. Raises ClusterError."""
+        await self._tidy_diagnoses()
+        await self._tidy_transcripts()
+
+    async def _tidy_diagnoses(self) -> None:
         raws = await self._client.list_all(DIAGNOSIS)
         known = [d for raw in raws if (d := parse_diagnosis(raw)) is not None]
         for diagnosis in history(known, self._keeping, self._clock()):
@@ -57,6 +65,15 @@ class Housekeeping:
             except (ConflictError, NotFoundError):
                 continue
             log.info("deleted Diagnosis %s/%s: it is history", *diagnosis.key)
+
+    async def _tidy_transcripts(self) -> None:
+        # In this order: a Diagnosis made in between has no transcript among those known.
+        known = await self._transcripts.known()
+        if not known:
+            return
+        alive = frozenset(m.uid for m in await self._client.list_metadata(DIAGNOSIS))
+        for kept in superfluous(known, alive, self._keeping.transcripts):
+            await self._transcripts.delete(kept)
 
 
 def ended_at(diagnosis: Diagnosis) -> datetime | None:

@@ -1,0 +1,203 @@
+"""The day's budget: tokens of all consultations, in one ConfigMap, by compare-and-swap.
+
+What a consultation may use is written down before it starts. A crash leaves it written, so the
+limit holds across restarts, and with two operators at once. What it did not use comes back.
+"""
+
+import logging
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from podiatrist.api import names
+from podiatrist.cluster.client import Client, Object
+from podiatrist.cluster.errors import ClusterError, ConflictError, NotFoundError
+from podiatrist.cluster.kinds import CONFIG_MAP
+
+log = logging.getLogger(__name__)
+
+NAME = "budget"
+"""The ConfigMap: one key a UTC day, its value the tokens of that day."""
+
+_DAYS = 7
+"""Days that are kept, today with them."""
+
+_TRIES = 20
+"""Attempts to write; each one that fails means that somebody else's did not."""
+
+_WRITES = f"{names.GROUP}/writes"
+"""Annotation: the last writes, each by a random word. A write that was carried out although its
+answer got lost is known by it, and not made a second time."""
+
+_NUMBER = re.compile(r"[0-9]{1,15}")
+
+
+class _UnreadableError(Exception):
+    """What is stored is not what we write; `str()` says what it is."""
+
+
+@dataclass(frozen=True)
+class _Page:
+    """The ConfigMap as it was read; `stored` is None where there is none yet."""
+
+    stored: Object | None
+    days: dict[str, str]
+
+    @property
+    def writes(self) -> list[str]:
+        annotations = ((self.stored or {}).get("metadata") or {}).get("annotations") or {}
+        return str(annotations.get(_WRITES, "")).split()
+
+
+class Ledger:
+    """Takes tokens from the day's budget and puts back what was not used."""
+
+    def __init__(self, client: Client, per_day: int, clock: Callable[[], datetime]) -> None:
+        self.per_day = per_day
+        self.refusal = ""
+        """Why the last `reserve` said no, and what to do: one sentence for a human."""
+        self._client = client
+        self._clock = clock
+        self._open: list[tuple[str, int]] = []
+        """Day and tokens of what this process has reserved and not settled."""
+        self._complaint = ""
+
+    async def reserve(self, tokens: int) -> bool:
+        """Set tokens aside for a consultation; False, with `refusal`, where it may not start."""
+        today = self._today()
+
+        def take(days: dict[str, str]) -> bool:
+            spent = _spent(days, today)
+            if spent + tokens <= self.per_day:
+                days[today] = str(_value(days, today) + tokens)
+                return True
+            self.refusal = (
+                f"{spent} of {self.per_day} tokens of this day (UTC) are spent or set aside, and "
+                f"a consultation may need {tokens}; PODIATRIST_TOKENS_PER_DAY sets the limit"
+            )
+            return False
+
+        try:
+            done = await self._change(take)
+        except _UnreadableError as error:
+            self._refuse(
+                f"ConfigMap {names.NAMESPACE}/{NAME} counts as spent: {error}; correct it, or "
+                f"start anew with: kubectl -n {names.NAMESPACE} delete configmap {NAME}"
+            )
+            return False
+        except ClusterError as error:
+            self._refuse(f"the day's budget cannot be written down: {error}")
+            return False
+        if done:
+            self.refusal = self._complaint = ""
+            self._open.append((today, tokens))
+        return done
+
+    async def settle(self, reserved: int, used: int) -> None:
+        """Put back what was set aside and not used, on the day it was taken from.
+
+        Never raises: what cannot be put back stays spent.
+        """
+        day = self._day_of(reserved)
+        surplus = max(0, used) - reserved
+        if day is None:  # reserved by somebody else, or it cannot be told which: it stays spent
+            day, surplus = self._today(), max(0, surplus)
+        if surplus == 0:
+            return
+
+        def put_back(days: dict[str, str]) -> bool:
+            days[day] = str(max(0, _value(days, day) + surplus))
+            return True
+
+        try:
+            await self._change(put_back)
+        except (_UnreadableError, ClusterError) as error:
+            log.warning("%d tokens stay charged to the day's budget: %s", reserved, error)
+
+    def _day_of(self, reserved: int) -> str | None:
+        """Return the day of an open reservation of that size; None where it is not certain."""
+        days = {day for day, tokens in self._open if tokens == reserved}
+        if len(days) == 1:
+            self._open.remove((next(iter(days)), reserved))
+            return next(iter(days))
+        self._open = [o for o in self._open if o[1] != reserved]
+        return None
+
+    async def _change(self, change: Callable[[dict[str, str]], bool]) -> bool:
+        """Read, change and write back until nobody came between; False where `change` says no."""
+        word = secrets.token_hex(4)
+        for _ in range(_TRIES):
+            page = await self._read()
+            if word in page.writes:
+                return True
+            days = dict(page.days)
+            if not change(days):
+                return False
+            try:
+                await self._write(page, days, word)
+            except ConflictError:
+                continue
+            return True
+        raise ConflictError(f"others wrote ConfigMap {names.NAMESPACE}/{NAME} all the time")
+
+    async def _read(self) -> _Page:
+        try:
+            stored = await self._client.get(CONFIG_MAP, names.NAMESPACE, NAME)
+        except NotFoundError:
+            return _Page(None, {})
+        return _Page(stored, {str(k): str(v) for k, v in (stored.get("data") or {}).items()})
+
+    async def _write(self, page: _Page, days: dict[str, str], word: str) -> None:
+        first = (self._clock().astimezone(UTC).date() - timedelta(days=_DAYS - 1)).isoformat()
+        metadata = {
+            "name": NAME,
+            "namespace": names.NAMESPACE,
+            "labels": {"app.kubernetes.io/name": "podiatrist"},
+            "annotations": {_WRITES: " ".join([*page.writes[-15:], word])},
+        }
+        body = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": metadata,
+            "data": {day: tokens for day, tokens in sorted(days.items()) if day >= first},
+        }
+        if page.stored is None:
+            await self._client.create(CONFIG_MAP, names.NAMESPACE, body)
+            return
+        metadata["resourceVersion"] = page.stored["metadata"]["resourceVersion"]
+        metadata["uid"] = page.stored["metadata"]["uid"]
+        await self._client.replace(CONFIG_MAP, names.NAMESPACE, NAME, body)
+
+    def _refuse(self, why: str) -> None:
+        self.refusal = why
+        if why != self._complaint:  # once, not for each Diagnosis
+            log.error("no consultation: %s", why)
+        self._complaint = why
+
+    def _today(self) -> str:
+        return self._clock().astimezone(UTC).date().isoformat()
+
+
+def _spent(days: dict[str, str], today: str) -> int:
+    """Return the tokens that count against today.
+
+    Days to come count too: they were written by a clock that ran ahead of ours. Raises
+    _UnreadableError where today's number is none, or a key is no day.
+    """
+    for key in days:
+        try:
+            known = date.fromisoformat(key).isoformat() == key
+        except ValueError:
+            known = False
+        if not known:
+            raise _UnreadableError(f"{key[:40]!r} is not a day such as {today}")
+    return sum(_value(days, day) for day in days if day >= today)
+
+
+def _value(days: dict[str, str], day: str) -> int:
+    text = days.get(day, "0").strip()
+    if not _NUMBER.fullmatch(text):
+        raise _UnreadableError(f"{text[:40]!r} for {day} is not a number of tokens")
+    return int(text)
