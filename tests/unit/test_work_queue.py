@@ -136,3 +136,75 @@ def test_side_by_side_no_name_is_in_two_hands_and_none_is_lost(
         await asyncio.gather(*workers, return_exceptions=True)
 
     run(story)
+
+
+def test_of_the_names_that_are_due_the_lowest_rank_comes_first() -> None:
+    async def story(loop: JumpingLoop, queue: WorkQueue[tuple[str, str]]) -> None:
+        queue.add(A, rank=(2, "old"))
+        queue.add(B, rank=(0, "young"))
+        queue.add(C, 5, rank=(0, "old"))
+        await asyncio.sleep(1)
+        assert [await queue.take() for _ in range(3)] == [B, A, C]
+        assert loop.time() == 5
+
+    run(story)
+
+
+def test_a_name_that_gets_worse_while_it_waits_overtakes() -> None:
+    async def story(loop: JumpingLoop, queue: WorkQueue[tuple[str, str]]) -> None:
+        queue.add(A, rank=(1,))
+        queue.add(B, rank=(2,))
+        queue.add(C, rank=(3,))
+        assert await queue.take() == A
+        queue.add(C, rank=(0,))
+        assert [await queue.take(), await queue.take()] == [C, B]
+        for name in (A, B, C):
+            queue.done(name)
+        assert await nothing_within(600, queue.take())
+
+    run(story)
+
+
+def test_a_name_in_somebodys_hands_stays_there_whatever_its_rank() -> None:
+    async def story(loop: JumpingLoop, queue: WorkQueue[tuple[str, str]]) -> None:
+        queue.add(A, rank=(1,))
+        queue.add(A, rank=(0,))
+        assert await queue.take() == A
+        queue.add(A)
+        assert await nothing_within(60, queue.take())
+        queue.done(A)
+        assert await queue.take() == A
+
+    run(story)
+
+
+def test_a_name_that_is_put_back_keeps_its_rank() -> None:
+    async def story(loop: JumpingLoop, queue: WorkQueue[tuple[str, str]]) -> None:
+        queue.add(A, rank=(0,))
+        queue.add(B, rank=(1,))
+        assert await queue.take() == A
+        queue.add(A)
+        queue.done(A)
+        assert [await queue.take(), await queue.take()] == [A, B]
+
+    run(story)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([A, B, C]), st.integers(0, 3), st.integers(0, 3)), max_size=20
+    )
+)
+def test_whatever_the_ranks_no_name_is_lost_and_none_comes_twice(
+    wishes: list[tuple[tuple[str, str], int, int]],
+) -> None:
+    async def story(loop: JumpingLoop, queue: WorkQueue[tuple[str, str]]) -> None:
+        for name, after, rank in wishes:
+            queue.add(name, after, (rank,))
+        await asyncio.sleep(10)
+        wanted = {name for name, _, _ in wishes}
+        assert {await queue.take() for _ in wanted} == wanted
+        assert await nothing_within(60, queue.take())
+        assert not len(queue)
+
+    run(story)
