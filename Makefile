@@ -10,7 +10,7 @@ SAMPLE ?= 12
 
 .DEFAULT_GOAL := help
 .PHONY: help venv check lint types layers unit e2e test test-faults demo demo-clean dev picture bench scale \
-	crds lock cluster-up cluster-down cluster-kubeconfig clean
+	model-up model-down eval crds lock cluster-up cluster-down cluster-kubeconfig clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,16 @@ scale: $(READY) ## 5,000 crashing pods through each feed: exactly 50 Diagnoses (
 
 bench: $(READY) ## how far our feeds are from a bare watch loop, as ratios (QUICK=1 UNTUNED=1)
 	@$(BIN)/python -m tests.bench $(if $(QUICK),--quick) $(if $(UNTUNED),--untuned)
+
+model-up: $(READY) ## start a small real model on 127.0.0.1:18080 (the first time: 1.1 GB and 10 minutes)
+	@$(BIN)/python -m tests.model up
+
+model-down: $(READY) ## end the small model's server
+	@$(BIN)/python -m tests.model down
+
+eval: $(READY) ## a bare loop and ours with one small model: table and plot (CASES=a,b REPEAT=2 REPLAY=1)
+	@$(BIN)/python -m tests.eval $(if $(CASES),--cases '$(CASES)') \
+		$(if $(REPEAT),--repeat '$(REPEAT)') $(if $(REPLAY),--replay)
 
 crds: $(READY) ## generate crds/ from the pydantic models
 	$(BIN)/podiatrist crd > $(VENV)/crd.yaml && mv $(VENV)/crd.yaml crds/diagnoses.podiatrist.dev.yaml
