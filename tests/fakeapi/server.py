@@ -1,4 +1,4 @@
-"""The HTTP side: discovery, get, list in pages, watch, create, status; faults on request.
+"""The HTTP side: discovery, get, list in pages, watch, create, replace, delete; faults on request.
 
 Lists of what nobody put there are empty, whatever their kind.
 """
@@ -16,7 +16,13 @@ from aiohttp import web
 from tests.fakeapi.store import Collection, End, Store, Stored, encode
 
 RESOURCES = {
-    "v1": {"pods": "Pod", "events": "Event", "namespaces": "Namespace", "nodes": "Node"},
+    "v1": {
+        "pods": "Pod",
+        "events": "Event",
+        "namespaces": "Namespace",
+        "nodes": "Node",
+        "configmaps": "ConfigMap",
+    },
     "apps/v1": {
         "deployments": "Deployment",
         "replicasets": "ReplicaSet",
@@ -41,11 +47,16 @@ class FakeApi:
         self.requests: list[str] = []
         self.url = ""
         self._refusals: list[tuple[str, int]] = []
+        self._losses: list[str] = []
         self._pages: dict[str, Iterator[Stored]] = {}
 
     def refuse(self, status: int, *, times: int = 1, path: str = "") -> None:
         """Answer the next requests whose path and query contain `path` with an HTTP status."""
         self._refusals += [(path, status)] * times
+
+    def lose_answer(self, method: str) -> None:
+        """Carry out the next request of a method, and break its connection instead of answering."""
+        self._losses.append(method)
 
     def cut(self, plural: str) -> None:
         """Break the connections of all watches, in the middle of whatever they were sent."""
@@ -91,7 +102,9 @@ class FakeApi:
                 app.router.add_get(where + "/{plural}", self._collection)
                 app.router.add_post(where + "/{plural}", self._create)
                 app.router.add_get(where + "/{plural}/{name}", self._object)
+                app.router.add_put(where + "/{plural}/{name}", self._replace)
                 app.router.add_put(where + "/{plural}/{name}/status", self._replace_status)
+                app.router.add_delete(where + "/{plural}/{name}", self._delete)
         runner = web.AppRunner(
             app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True
         )
@@ -154,6 +167,39 @@ class FakeApi:
         made["metadata"] |= {"uid": str(uuid.uuid4()), "creationTimestamp": "2026-11-02T09:00:00Z"}
         return _json(self.store.put(plural, made), status=201)
 
+    async def _replace(self, request: web.Request) -> web.Response:
+        if refused := self._refused(request):
+            return refused
+        plural, made = request.match_info["plural"], await request.json()
+        namespace, name = request.match_info.get("namespace", ""), request.match_info["name"]
+        body = self.store.get(plural, namespace, name)
+        if body is None:
+            return _status(404)
+        stored = json.loads(body)["metadata"]
+        expected = made["metadata"].get("resourceVersion")
+        if expected not in (None, stored["resourceVersion"]):
+            return _status(409, "the object has been modified")
+        kept = {key: stored[key] for key in ("uid", "creationTimestamp")}
+        done = self.store.put(plural, {**made, "metadata": {**made["metadata"], **kept}})
+        if request.method in self._losses and request.transport is not None:
+            self._losses.remove(request.method)
+            request.transport.close()
+        return _json(done)
+
+    async def _delete(self, request: web.Request) -> web.Response:
+        if refused := self._refused(request):
+            return refused
+        plural, options = request.match_info["plural"], await request.json()
+        namespace, name = request.match_info.get("namespace", ""), request.match_info["name"]
+        body = self.store.get(plural, namespace, name)
+        if body is None:
+            return _status(404)
+        uid = options.get("preconditions", {}).get("uid")
+        if uid not in (None, json.loads(body)["metadata"]["uid"]):
+            return _status(409, "the UID in the precondition is not the object's")
+        self.store.delete(plural, namespace, name)
+        return _json({"kind": "Status", "apiVersion": "v1", "status": "Success"})
+
     async def _replace_status(self, request: web.Request) -> web.Response:
         if refused := self._refused(request):
             return refused
@@ -192,17 +238,18 @@ class FakeApi:
         return web.Response(body=body, content_type="application/json")
 
     def _matching(self, request: web.Request) -> Iterator[Stored]:
-        """Return what a list's selectors leave: `key=value` labels, and the fields we use."""
+        """Return what a list's selectors leave: `key=value` or `key` labels, the fields we use."""
         collection = self.store.collection(request.match_info["plural"])
         namespace = request.match_info.get("namespace")
-        wanted = dict(
-            part.split("=", 1) for part in request.query.get("labelSelector", "").split(",") if part
-        )
+        wanted = [p.partition("=") for p in request.query.get("labelSelector", "").split(",") if p]
         fields = request.query.get("fieldSelector", "")
         for (where, name), stored in list(collection.objects.items()):
             if namespace is not None and where != namespace:
                 continue
-            if any(stored.labels.get(key) != value for key, value in wanted.items()):
+            if not all(
+                stored.labels.get(key) == value if equals else key in stored.labels
+                for key, equals, value in wanted
+            ):
                 continue
             if "status.phase!=Succeeded" in fields and stored.phase == "Succeeded":
                 continue

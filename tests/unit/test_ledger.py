@@ -1,0 +1,271 @@
+"""The day's budget: never passed, whoever restarts, races or edits."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from podiatrist.cluster.client import connect
+from podiatrist.cluster.ledger import Ledger
+from tests.fakeapi.server import FakeApi
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+@dataclass
+class World:
+    """A real client, a server that keeps one ConfigMap, and a clock."""
+
+    api: FakeApi
+    client: Any
+    now: datetime = NOON
+    ledgers: list[Ledger] = field(default_factory=list)
+
+    def ledger(self, per_day: int = 100) -> Ledger:
+        return Ledger(self.client, per_day, lambda: self.now)
+
+    def put(self, data: Any) -> None:
+        metadata = {"name": "budget", "namespace": "podiatrist", "uid": "u"}
+        metadata["creationTimestamp"] = "2026-11-02T09:00:00Z"
+        self.api.store.put("configmaps", {"metadata": metadata, "data": data})
+
+    @property
+    def days(self) -> dict[str, str]:
+        body = self.api.store.get("configmaps", "podiatrist", "budget")
+        return json.loads(body)["data"] if body else {}
+
+
+@asynccontextmanager
+async def world(folder: Path) -> AsyncIterator[World]:
+    async with (
+        FakeApi().serve() as api,
+        connect(api.kubeconfig(folder), "test") as client,
+    ):
+        yield World(api, client)
+
+
+def test_what_a_consultation_did_not_use_comes_back(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with world(tmp_path) as w:
+            ledger = w.ledger(100)
+            assert await ledger.reserve(60)
+            assert not await ledger.reserve(60)
+            assert "60 of 100 tokens of this day" in ledger.refusal
+            assert "PODIATRIST_TOKENS_PER_DAY" in ledger.refusal
+
+            await ledger.settle(60, 25)
+
+            assert w.days == {"2026-11-24": "25"}
+            assert await ledger.reserve(60)
+            assert ledger.refusal == ""
+
+    asyncio.run(story())
+
+
+def test_a_crash_leaves_the_reservation_charged(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with world(tmp_path) as w:
+            assert await w.ledger(100).reserve(60)
+            restarted = w.ledger(100)
+            assert not await restarted.reserve(60)
+            assert await restarted.reserve(40)
+
+    asyncio.run(story())
+
+
+def test_somebody_elses_reservation_is_not_put_back(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with world(tmp_path) as w:
+            assert await w.ledger(100).reserve(60)
+            await w.ledger(100).settle(60, 0)
+            assert w.days == {"2026-11-24": "60"}
+
+    asyncio.run(story())
+
+
+def test_many_at_once_never_pass_the_limit(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with world(tmp_path) as w:
+            operators = [w.ledger(100), w.ledger(100)]
+            took = await asyncio.gather(*(operators[n % 2].reserve(15) for n in range(12)))
+            assert sum(took) == 6
+            assert w.days == {"2026-11-24": "90"}
+
+    asyncio.run(story())
+
+
+def test_more_used_than_set_aside_is_charged_too(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with world(tmp_path) as w:
+            ledger = w.ledger(100)
+            assert await ledger.reserve(10)
+            await ledger.settle(10, 35)
+            assert w.days == {"2026-11-24": "35"}
+
+    asyncio.run(story())
+
+
+def test_a_consultation_over_midnight_counts_for_the_day_it_began(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with world(tmp_path) as w:
+            ledger = w.ledger(100)
+            assert await ledger.reserve(60)
+            w.now += timedelta(hours=13)
+            assert await ledger.reserve(90)
+            await ledger.settle(60, 10)
+            assert w.days == {"2026-11-24": "10", "2026-11-25": "90"}
+
+    asyncio.run(story())
+
+
+def test_two_of_one_size_on_two_days_stay_charged(tmp_path: Path) -> None:
+    """It cannot be told which of them ended: neither day gets too much back."""
+
+    async def story() -> None:
+        async with world(tmp_path) as w:
+            ledger = w.ledger(100)
+            assert await ledger.reserve(60)
+            w.now += timedelta(hours=13)
+            assert await ledger.reserve(60)
+            await ledger.settle(60, 10)
+            await ledger.settle(60, 10)
+            assert w.days == {"2026-11-24": "60", "2026-11-25": "60"}
+
+    asyncio.run(story())
+
+
+def test_a_week_is_kept(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with world(tmp_path) as w:
+            for _ in range(9):
+                assert await w.ledger(100).reserve(60)
+                w.now += timedelta(days=1)
+            assert list(w.days) == [f"2026-11-{day}" for day in (26, 27, 28, 29, 30)] + [
+                "2026-12-01",
+                "2026-12-02",
+            ]
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"2026-11-24": "a lot"},
+        {"2026-11-24": "-50"},
+        {"2026-11-24": ""},
+        {"2026-11-24": "1e3"},
+        {"2026-11-24": "٣"},
+        {"2026-11-24": "9" * 5000},
+        {"2026-11-24": "5", "spent": "0"},
+        {"20261124": "5"},
+        {"2026-11-25": "99"},
+        {"2099-01-01": "x"},
+    ],
+)
+def test_a_budget_that_was_edited_counts_as_spent(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, data: dict[str, str]
+) -> None:
+    async def story() -> None:
+        async with world(tmp_path) as w:
+            w.put(data)
+            ledger = w.ledger(100)
+            with caplog.at_level(logging.ERROR):
+                assert not await ledger.reserve(10)
+                assert not await ledger.reserve(10)
+            assert w.days == data
+            if "2026-11-25" not in data:
+                assert "kubectl -n podiatrist delete configmap budget" in ledger.refusal
+                assert len(caplog.records) == 1
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("data", [None, {}, {"2026-11-20": "rubbish"}])
+def test_an_empty_budget_and_odd_days_gone_by_are_no_obstacle(
+    tmp_path: Path, data: dict[str, str] | None
+) -> None:
+    async def story() -> None:
+        async with world(tmp_path) as w:
+            w.put(data)
+            assert await w.ledger(100).reserve(10)
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("status", [403, 422, 429, 500, 503])
+def test_without_a_budget_that_can_be_written_there_is_no_consultation(
+    tmp_path: Path, status: int
+) -> None:
+    async def story() -> None:
+        async with world(tmp_path) as w:
+            w.put({"2026-11-24": "1"})
+            w.api.refuse(status, path="configmaps/budget")
+            ledger = w.ledger(100)
+            assert not await ledger.reserve(10)
+            assert "cannot be written down" in ledger.refusal
+            assert w.days == {"2026-11-24": "1"}
+
+    asyncio.run(story())
+
+
+def test_what_cannot_be_put_back_stays_spent(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with world(tmp_path) as w:
+            ledger = w.ledger(100)
+            assert await ledger.reserve(60)
+            w.api.refuse(503, path="configmaps/budget")
+            await ledger.settle(60, 1)
+            assert w.days == {"2026-11-24": "60"}
+
+    asyncio.run(story())
+
+
+def test_a_lost_answer_puts_nothing_back_twice(tmp_path: Path) -> None:
+    """The HTTP client sends a PUT again when its connection broke: the second one conflicts."""
+
+    async def story() -> None:
+        async with world(tmp_path) as w:
+            other, ledger = w.ledger(100), w.ledger(100)
+            assert await other.reserve(50)
+            assert await ledger.reserve(40)
+            w.api.lose_answer("PUT")
+            await ledger.settle(40, 30)
+            assert w.days == {"2026-11-24": "80"}
+            assert sum("PUT" in r for r in w.api.requests) == 3
+
+    asyncio.run(story())
+
+
+consultations = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60), st.booleans()))
+
+
+@given(consultations)
+def test_used_tokens_never_pass_the_limit(
+    tmp_path_factory: pytest.TempPathFactory, consultations: list[tuple[int, int, bool]]
+) -> None:
+    """Whatever is reserved, used, and cut off by a crash."""
+
+    async def story() -> None:
+        async with world(tmp_path_factory.mktemp("ledger")) as w:
+            ledger, used = w.ledger(100), 0
+            for reserved, wanted, crashes in consultations:
+                if not await ledger.reserve(reserved):
+                    continue
+                used += min(reserved, wanted)
+                if crashes:
+                    ledger = w.ledger(100)
+                else:
+                    await ledger.settle(reserved, min(reserved, wanted))
+            assert used <= int(w.days.get("2026-11-24", "0")) <= 100
+
+    asyncio.run(story())
