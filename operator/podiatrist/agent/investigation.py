@@ -1,21 +1,38 @@
 """One consultation: the model looks further than the rules did, and what it says is checked."""
 
+import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 from podiatrist.actions.compiler import Proposal
-from podiatrist.agent.limits import Limits
-from podiatrist.agent.messages import TokenCount
-from podiatrist.agent.model import Model
+from podiatrist.agent.briefing import brief
+from podiatrist.agent.grounding import ground
+from podiatrist.agent.kubectl_tool import kubectl_tool
+from podiatrist.agent.limits import LimitReachedError, Limits
+from podiatrist.agent.loop import Agent
+from podiatrist.agent.messages import Call, Message, TokenCount
+from podiatrist.agent.model import Model, ModelError, PromptTooLongError
+from podiatrist.agent.offers import Offer, offers_for
+from podiatrist.agent.prompting import prompt
+from podiatrist.agent.report import Report, ReportGivenError, report_of
+from podiatrist.agent.suggestions import propose
+from podiatrist.agent.tool import Tool, ToolError
+from podiatrist.agent.transcript import Transcript
 from podiatrist.api.conditions import Reason
 from podiatrist.api.diagnosis import Finding
+from podiatrist.cluster.errors import ClusterError
+from podiatrist.cluster.kubectl import Kubectl, Output
 from podiatrist.cluster.snapshot import Snapshot
 
-if TYPE_CHECKING:
-    from podiatrist.agent.transcript import Transcript
-    from podiatrist.cluster.kubectl import Kubectl
+log = logging.getLogger(__name__)
+
+REPORT = "report"
+
+_EXCUSES = {
+    "refusal": "the model refused to answer",
+    "length": "the model's report was cut off; let it say more, or take another model",
+}
 
 
 @dataclass(frozen=True)
@@ -38,12 +55,12 @@ class Opinion:
 
 
 class Investigator:
-    """Asks a model about one target, with kubectl as its eyes."""
+    """Asks a model about one target at a time, with kubectl as its eyes."""
 
     def __init__(
         self,
         model: Model,
-        kubectl: "Kubectl",
+        kubectl: Kubectl,
         limits: Limits | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -57,12 +74,204 @@ class Investigator:
         snapshot: Snapshot,
         findings: list[Finding],
         question: str | None,
-        transcript: "Transcript",
+        transcript: Transcript,
         tokens: int,
     ) -> Opinion:
         """Return what the model makes of it, for at most that many tokens.
 
-        The model's failures are an Opinion too; only defects of ours and a cluster that cannot
-        be asked at all raise.
+        Whatever the model or kubectl fail at is an Opinion too.
         """
-        raise NotImplementedError
+        limits = replace(self.limits, tokens=min(self.limits.tokens, tokens))
+        case = _Case(self, snapshot, findings, question, transcript, limits)
+        return await case.opinion()
+
+
+class _Case:
+    """One run: what was seen, and the best answer so far."""
+
+    def __init__(
+        self,
+        by: Investigator,
+        snapshot: Snapshot,
+        findings: Sequence[Finding],
+        question: str | None,
+        transcript: Transcript,
+        limits: Limits,
+    ) -> None:
+        self.snapshot = snapshot
+        self.transcript = transcript
+        self.offers: list[Offer] = offers_for(snapshot)
+        self.briefing = brief(snapshot, findings, question)
+        self.seen: list[tuple[str, str]] = []
+        for source, text in self.briefing.seen:
+            self.see(source, text)
+        self.best: _Judged | None = None
+        self.excuse = "the model gave no report"
+        schemas = [offer.schema(snapshot) for offer in self.offers]
+        self.report = Tool(
+            REPORT,
+            "Your answer: what is wrong and how that shows. It ends your work.",
+            report_of(schemas),
+            self.take,
+            repeatable=True,
+        )
+        tools = [kubectl_tool(by.kubectl, on_output=self.look_at), self.report]
+        self.agent = Agent(
+            by.model, tools, prompt("investigator"), limits, watcher=transcript, clock=by.clock
+        )
+
+    async def opinion(self) -> Opinion:
+        """Run, and say how it went."""
+        reason, message = Reason.MODEL_ANSWERED, ""
+        try:
+            await self.run()
+        except ReportGivenError:
+            pass
+        except LimitReachedError as error:
+            reason, message = Reason.BUDGET_SPENT, f"it had to stop: {error}"
+        except ModelError as error:
+            reason, message = Reason.MODEL_FAILED, str(error)
+        except ClusterError as error:
+            reason, message = Reason.MODEL_FAILED, f"it could not look at the cluster: {error}"
+        return self.told(reason, message)
+
+    async def run(self) -> None:
+        """Let the model look until it reports; where it does not, make it.
+
+        Raises ReportGivenError, LimitReachedError, ModelError, ClusterError.
+        """
+        try:
+            try:
+                await self.agent.run(self.briefing.text)
+            except LimitReachedError as error:
+                self.transcript.note(f"a limit was reached: {error}")
+            await self.force()
+        except PromptTooLongError:
+            self.transcript.note("the conversation is longer than the model's window; shortened")
+            self.agent.messages = _shortened(self.agent.messages)
+            await self.force()
+
+    async def force(self) -> None:
+        """Ask for the report and nothing else, once."""
+        if self.best is not None:
+            return  # it was asked to mend its report and did not
+        reply = await self.agent.conclude(prompt("must_report"), must_call=REPORT)
+        calls = [call for call in reply.calls if call.tool == REPORT]
+        if not calls and reply.text.strip().startswith("{"):
+            calls = [Call("", REPORT, reply.text)]  # weak models write the call as text
+        for report in filter(None, map(self.parsed, calls)):
+            self.keep(report)
+        if reply.finish != "stop" and self.best is None:
+            self.excuse = _EXCUSES[reply.finish]
+
+    def parsed(self, call: Call) -> Report | None:
+        """Return a report, None where it is none."""
+        try:
+            report = self.report.parse(call)
+        except ToolError as error:
+            self.transcript.note(f"the report was not usable: {error}")
+            return None
+        return report if isinstance(report, Report) else None
+
+    async def take(self, report: Report) -> str:
+        """Take the model's report: the end, or once a word on what is wrong with it."""
+        first = self.best is None
+        judged = self.keep(report)
+        if first and judged.wants_mending:
+            raise ToolError(
+                f"{'; '.join(judged.dropped)}. Look again and copy quotes word for word, or report "
+                "without it"
+            )
+        raise ReportGivenError(report)
+
+    def keep(self, report: Report) -> "_Judged":
+        """Judge a report, and remember it unless an earlier one held more."""
+        judged = _Judged(report, self)
+        if self.best is None or judged.weight >= self.best.weight:
+            self.best = judged
+        return judged
+
+    def look_at(self, output: Output) -> None:
+        """Remember what kubectl showed."""
+        if output.command.startswith("kubectl explain"):
+            return  # documentation is no observation
+        text = output.text
+        if not output.ok:
+            # What kubectl itself complains about repeats the model's own words.
+            answers = [line for line in text.splitlines() if line.startswith("Error from server")]
+            text = "\n".join(answers)
+        self.seen.append((output.command, text))
+
+    def see(self, source: str, text: str) -> None:
+        """Remember a part of the briefing."""
+        self.seen.append((source, text))
+        self.transcript.saw(source, text)
+
+    def told(self, reason: Reason, message: str) -> Opinion:
+        """Return the opinion that the run ended with."""
+        meter = self.agent.meter
+        best = self.best
+        findings = best.findings if best else []
+        proposals = best.proposals if best else []
+        dropped = best.dropped if best else []
+        for line in dropped:
+            self.transcript.note(f"dropped {line}")
+        if findings:
+            words = f"{len(findings)} claim(s), {len(proposals)} suggestion(s)"
+            reason, message = Reason.MODEL_ANSWERED, f"{words}; {message}" if message else words
+        elif reason is Reason.MODEL_ANSWERED:
+            reason = Reason.NOTHING_USABLE
+            message = "; ".join(dropped) if dropped else "the model knows nothing more"
+            if best is None:
+                message = self.excuse
+        self.transcript.note(f"{reason}: {message}")
+        return Opinion(
+            findings=findings,
+            proposals=proposals,
+            tokens=meter.tokens,
+            calls=meter.steps,
+            seconds=meter.seconds,
+            reason=reason,
+            message=message,
+            dropped=dropped,
+        )
+
+
+class _Judged:
+    """A report held against what was seen so far."""
+
+    def __init__(self, report: Report, case: _Case) -> None:
+        self.report = report
+        everything = "\n".join(text for _, text in case.seen)
+        self.findings, fell = ground(report.claims, case.seen, case.snapshot.target)
+        self.proposals, missed = propose(report.suggestions, case.snapshot, case.offers, everything)
+        if self.proposals and not self.findings:
+            missed += [
+                f"suggestion {p.title}: it rests on no claim that holds" for p in self.proposals
+            ]
+            self.proposals = []
+        self.dropped = [*fell, *missed]
+
+    @property
+    def weight(self) -> int:
+        """How much of it holds."""
+        return 2 * len(self.findings) + len(self.proposals)
+
+    @property
+    def wants_mending(self) -> bool:
+        """Whether all that it claims, or all that it suggests, had to be dropped."""
+        lost_claims = self.report.claims and not self.findings
+        return bool(lost_claims or (self.report.suggestions and not self.proposals))
+
+
+def _shortened(messages: Sequence[Message]) -> list[Message]:
+    """Return a conversation without most of what tools said: the model's window is too small."""
+    tools = [m for m in messages if m.role == "tool"]
+    most = 1500
+    kept = {id(m) for m in tools[-1:]}
+    return [
+        replace(m, content=m.content[:most] if id(m) in kept else "(left out)")
+        if m.role == "tool"
+        else m
+        for m in messages
+    ]

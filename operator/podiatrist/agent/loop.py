@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from podiatrist.agent.limits import LimitReachedError, Limits, Meter
-from podiatrist.agent.messages import Call, Message, Reply, observation, system, user
+from podiatrist.agent.messages import Call, Message, Reply, observation, system, unanswered, user
 from podiatrist.agent.model import Model, ModelError
 from podiatrist.agent.repetition import Repetition
 from podiatrist.agent.tool import Tool, ToolError
@@ -65,7 +65,7 @@ class Agent:
 
         Raises LimitReachedError, ModelError, and whatever a tool raises to end the run.
         """
-        self.messages.append(user(task))
+        self.say(task)
         self.meter = Meter(self.limits, self.clock)
         self.repetition = Repetition()
         self.mistakes = 0
@@ -85,8 +85,13 @@ class Agent:
 
         For whoever caught a LimitReachedError: the limits leave room for just this.
         """
-        self.messages.append(user(task))
+        self.say(task)
         return await self.query([t for t in self.tools if t.name == must_call], final=True)
+
+    def say(self, task: str) -> None:
+        """Add a task; calls that an end of the run has cut off get an answer first."""
+        self.messages += [observation(call, "not run") for call in unanswered(self.messages)]
+        self.messages.append(user(task))
 
     async def query(self, tools: Sequence[Tool] | None = None, *, final: bool = False) -> Reply:
         """Ask the model to go on; its answer joins the conversation."""

@@ -1,5 +1,6 @@
 """What goes between us and a model: messages, the calls it asks for, and what they cost."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -75,3 +76,13 @@ def user(text: str) -> Message:
 def observation(call: Call, text: str) -> Message:
     """Return a tool's answer to a call."""
     return Message("tool", text, call_id=call.id)
+
+
+def unanswered(messages: Sequence[Message]) -> list[Call]:
+    """Return the last calls that have no answer: endpoints refuse a conversation with such."""
+    answered: set[str] = set()
+    for message in reversed(messages):
+        if message.role != "tool":
+            return [call for call in message.calls if call.id not in answered]
+        answered.add(message.call_id)
+    return []

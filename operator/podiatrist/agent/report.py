@@ -1,10 +1,27 @@
 """What an investigation ends with: claims that quote what was seen, and typed suggestions."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema, create_model
 
 from podiatrist.agent.tool import Arguments
+
+MOST_CLAIMS = 4
+MOST_QUOTES = 4
+MOST_SUGGESTIONS = 2
+MOST_ACTIONS = 4
+
+
+def _first(most: int) -> BeforeValidator:
+    """Take the first of too many, and one without its brackets: weak models write both."""
+
+    def cut(value: Any) -> Any:
+        if isinstance(value, str | dict):
+            return [value]
+        return value[:most] if isinstance(value, list) else value
+
+    return BeforeValidator(cut)
 
 
 class Claim(Arguments):
@@ -12,21 +29,89 @@ class Claim(Arguments):
 
     reason: str = Field(description="What is wrong in one CamelCase word, such as ImageNotFound.")
     message: str = Field(description="What is wrong and why, in one or two sentences.")
-    quotes: list[str] = Field(
-        min_length=1, max_length=4,
-        description="Lines of tool output that show it, copied word for word.",
-    )  # fmt: skip
+    quotes: Annotated[list[str], _first(MOST_QUOTES)] = Field(
+        min_length=1,
+        max_length=MOST_QUOTES,
+        description="Lines that show it, copied word for word from what you were shown.",
+    )
 
 
 class Suggestion(Arguments):
     """A fix, as typed actions on the target."""
 
     why: str = Field(description="Why this should help, in one sentence.")
-    actions: list[dict[str, Any]] = Field(min_length=1, max_length=4)
+    actions: Annotated[list[dict[str, Any]], _first(MOST_ACTIONS)] = Field(
+        min_length=1, max_length=MOST_ACTIONS
+    )
 
 
 class Report(Arguments):
     """The answer of an investigation."""
 
-    claims: list[Claim] = Field(max_length=4, description="The root cause first.")
-    suggestions: list[Suggestion] = Field(default_factory=list, max_length=2)
+    offered: ClassVar[bool] = False
+    """Whether there is anything to suggest; without it the schema does not speak of it."""
+
+    claims: Annotated[list[Claim], _first(MOST_CLAIMS)] = Field(
+        max_length=MOST_CLAIMS, description="The root cause first; empty if you found nothing."
+    )
+    suggestions: Annotated[list[Suggestion], _first(MOST_SUGGESTIONS)] = Field(
+        default_factory=list, max_length=MOST_SUGGESTIONS, description="Fixes, the best first."
+    )
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the schema without titles and references: it is sent with every request."""
+        schema = super().model_json_schema(*args, **kwargs)
+        lean: dict[str, Any] = _lean(schema, schema.get("$defs", {}))
+        if not cls.offered:
+            lean["properties"].pop("suggestions", None)
+        return lean
+
+
+def report_of(actions: Sequence[dict[str, Any]]) -> type[Report]:
+    """Return Report with a schema that offers these actions (JSON schemas), or none.
+
+    Only the schema narrows: what the model writes all the same is judged action by action, so
+    that one wrong field does not cost the whole report.
+    """
+    if not actions:
+        return Report
+    one = Annotated[dict[str, Any], WithJsonSchema({"anyOf": list(actions)})]
+    several = Annotated[list[one], _first(MOST_ACTIONS)]
+    suggestion = create_model(
+        "Suggestion",
+        __base__=Suggestion,
+        actions=(several, Field(min_length=1, max_length=MOST_ACTIONS)),
+    )
+    some = Annotated[list[suggestion], _first(MOST_SUGGESTIONS)]
+    field: Any = Field(
+        default_factory=list, max_length=MOST_SUGGESTIONS, description="Fixes, the best first."
+    )
+    made = create_model("Report", __base__=Report, suggestions=(some, field))
+    made.offered = True
+    return made
+
+
+def _lean(schema: Any, defs: dict[str, Any]) -> Any:
+    """Return a schema with its references filled in and without pydantic's titles."""
+    if isinstance(schema, list):
+        return [_lean(item, defs) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _lean(defs[schema["$ref"].rpartition("/")[2]], defs)
+    return {
+        key: {name: _lean(field, defs) for name, field in value.items()}
+        if key == "properties"
+        else _lean(value, defs)
+        for key, value in schema.items()
+        if key not in ("title", "$defs")
+    }
+
+
+class ReportGivenError(Exception):
+    """The model has reported: the run is over."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__("the model has reported")
+        self.report = report

@@ -11,6 +11,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+import msgspec
+
 from podiatrist.api.diagnosis import ObjectRef
 from podiatrist.cluster.kinds import (
     CONFIG_MAP,
@@ -36,6 +38,7 @@ from podiatrist.cluster.kinds import (
     STORAGE_CLASS,
     VOLUME_ATTACHMENT,
     Kind,
+    find_kind,
 )
 from podiatrist.cluster.logs import ContainerLog
 from podiatrist.cluster.objects import (
@@ -139,6 +142,17 @@ class Snapshot:
     def raw(self, kind: Kind, name: str) -> Object | None:
         """Return one object around the target by name."""
         return next((o for o in self.raws(kind) if ref_of(kind, o).name == name), None)
+
+    def find(self, ref: ObjectRef) -> Object | None:
+        """Return any object that was read, for actions to compile against; None for others."""
+        if ref == self.target:
+            return self.target_raw
+        kind = find_kind(ref.api_version, ref.kind)
+        if kind is POD:
+            # What deletes a pod looks at its UID and its controller only: the projection has both.
+            found = next((p for p in self.pods if p.ref == ref), None)
+            return msgspec.to_builtins(found) if found else None
+        return self.raw(kind, ref.name) if kind else None
 
     @property
     def target(self) -> ObjectRef:

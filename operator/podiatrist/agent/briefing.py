@@ -1,0 +1,182 @@
+"""What the model is told at the start: the target, its pods, the rules' findings, the last words.
+
+Whatever comes out of the cluster stands on lines of its own behind a bar, which no text can
+forge: a line break in it only begins another line with a bar. The same lines can be quoted.
+Values of variables are left out: the agent looks with kubectl, which masks what tells of a secret.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from podiatrist.analyzers.common.result import counted
+from podiatrist.api.diagnosis import Finding
+from podiatrist.api.text import clean
+from podiatrist.cluster.objects import Container, ContainerStatus, Pod
+from podiatrist.cluster.redaction import redact
+from podiatrist.cluster.snapshot import Snapshot, compact
+
+_LINE = 300
+_MOST_PODS = 4
+_MOST_EVENTS = 8
+_MOST_LOGS = 3
+_LOG_LINES = 15
+_MOST = 7_000
+"""Characters of it all: about two thousand tokens."""
+
+
+@dataclass
+class Briefing:
+    """The first message of an investigation, and what of it can be quoted, by source."""
+
+    text: str = ""
+    seen: list[tuple[str, str]] = field(default_factory=list)
+
+    def say(self, line: str) -> None:
+        """Add a line of ours."""
+        self.text += f"{_one_line(line)}\n"
+
+    def show(self, source: str, lines: Iterable[str]) -> None:
+        """Add what was seen there, each line behind a bar, redacted and bounded."""
+        kept: list[str] = []
+        for line in redact("\n".join(lines)).splitlines():
+            bare = _one_line(line)
+            if bare and len(self.text) + len(bare) < _MOST:
+                kept.append(bare)
+                self.text += f"| {bare}\n"
+        if kept:
+            self.seen.append((redact(source), "\n".join(kept)))
+
+
+def brief(snapshot: Snapshot, findings: Sequence[Finding], question: str | None = None) -> Briefing:
+    """Return the briefing about a target; the most telling first, since its length is bounded."""
+    briefing = Briefing()
+    briefing.say(f"The target: {snapshot.target}")
+    _rules(briefing, findings)
+    for pod in _sick_first(snapshot.pods)[:_MOST_PODS]:
+        _pod(briefing, snapshot, pod)
+    if len(snapshot.pods) > _MOST_PODS:
+        briefing.say(f"... and {counted(len(snapshot.pods) - _MOST_PODS, 'other pod')}")
+    _logs(briefing, snapshot)
+    _warnings(briefing, snapshot)
+    _template(briefing, snapshot)
+    if question:
+        briefing.text += f"The question to answer: {' '.join(redact(clean(question)).split())}\n"
+    briefing.say(
+        "Answer it with claims." if question else "What is the root cause? Look, then report."
+    )
+    return briefing
+
+
+def _rules(briefing: Briefing, findings: Sequence[Finding]) -> None:
+    briefing.say("What the rules found:" if findings else "The rules found nothing.")
+    for finding in findings[:4]:
+        briefing.say(f"- {finding.reason}, seen in {finding.object}:")
+        briefing.text += f"| {_one_line(redact(finding.message))}\n"  # ours: nothing to quote
+        for evidence in finding.evidence[:2]:
+            briefing.say(f"  by {evidence.source}")
+            briefing.show(evidence.source, [evidence.quote])
+
+
+def _sick_first(pods: Sequence[Pod]) -> list[Pod]:
+    def is_well(pod: Pod) -> bool:
+        ready = pod.condition("Ready")
+        return ready is not None and ready.status == "True"
+
+    return sorted(pods, key=lambda p: (is_well(p), p.metadata.name))
+
+
+def _pod(briefing: Briefing, snapshot: Snapshot, pod: Pod) -> None:
+    source = f"kubectl -n {snapshot.namespace} get pod {pod.metadata.name} -o yaml"
+    where = f" on node {pod.spec.node_name}" if pod.spec.node_name else ", on no node"
+    briefing.say(f"Pod {pod.metadata.name}{where}:")
+    briefing.show(source, [f"phase: {pod.status.phase}", pod.status.reason, pod.status.message])
+    for condition in pod.status.conditions:
+        if condition.status == "False" and condition.message:
+            briefing.show(source, [f"type: {condition.type}", f"message: {condition.message}"])
+    for status in pod.all_statuses:
+        if lines := list(_state(status)):
+            briefing.say(f"  its container {status.name}:")
+            briefing.show(source, lines)
+
+
+def _state(status: ContainerStatus) -> Iterable[str]:
+    """Yield what is not well with a container, spelled as in YAML."""
+    if status.restart_count:
+        yield f"restartCount: {status.restart_count}"
+    if status.state.waiting:
+        yield f"reason: {status.state.waiting.reason}"
+        if status.state.waiting.message:
+            yield f"message: {status.state.waiting.message}"
+    if end := status.last_end:
+        yield f"exitCode: {end.exit_code}"
+        yield f"reason: {end.reason}"
+        if end.message:
+            yield f"message: {end.message}"
+
+
+def _logs(briefing: Briefing, snapshot: Snapshot) -> None:
+    for log in snapshot.logs[:_MOST_LOGS]:
+        briefing.say(f"The end of {log.source}")
+        briefing.show(log.source, log.lines[-_LOG_LINES:])
+
+
+def _warnings(briefing: Briefing, snapshot: Snapshot) -> None:
+    names = {snapshot.target.name, *(p.metadata.name for p in snapshot.pods)}
+    names |= {r.metadata.name for r in snapshot.replica_sets}
+    about = [e for e in snapshot.events if e.involved_object.name in names]
+    about.sort(key=lambda e: str(e.seen_at or ""), reverse=True)
+    told: set[tuple[str, str]] = set()
+    for event in about:
+        key = (event.reason, event.message[:80])
+        if key in told or len(told) >= _MOST_EVENTS:
+            continue
+        told.add(key)
+        where = event.involved_object
+        if len(told) == 1:
+            briefing.say("Warnings, the newest first:")
+        briefing.show(
+            f"kubectl -n {snapshot.namespace} events --for {where.kind.lower()}/{where.name}",
+            [f"{event.reason}: {event.message}"],
+        )
+
+
+def _template(briefing: Briefing, snapshot: Snapshot) -> None:
+    """What the target makes pods from, without the values of variables; else its spec."""
+    target = snapshot.target
+    scope = f"-n {snapshot.namespace} " if snapshot.namespace else ""
+    source = f"kubectl {scope}get {target.kind.lower()} {target.name} -o yaml"
+    containers = snapshot.template.all_containers
+    if containers:
+        briefing.say("What it makes pods from:")
+    for container in containers[:4]:
+        briefing.say(f"  container {container.name}:")
+        briefing.show(source, _container(container))
+    if not containers and isinstance(spec := snapshot.target_raw.get("spec"), dict):
+        briefing.say("Its spec:")
+        briefing.show(source, [compact({name: value}) for name, value in spec.items()])
+    selector = snapshot.template.node_selector
+    if selector:
+        briefing.show(source, [f"nodeSelector: {compact(selector)}"])
+
+
+def _container(container: Container) -> Iterable[str]:
+    yield f"image: {container.image}"
+    if container.command:
+        yield f"command: {compact(container.command)}"
+    if container.args:
+        yield f"args: {compact(container.args)}"
+    if container.ports:
+        yield f"ports: {', '.join(str(p.container_port) for p in container.ports)}"
+    if container.env:
+        yield f"env: {', '.join(v.name for v in container.env[:20])}"
+    amounts = container.resources
+    if amounts.requests or amounts.limits:
+        yield f"requests: {compact(amounts.requests)}, limits: {compact(amounts.limits)}"
+
+
+def _one_line(text: str) -> str:
+    """Return text on one line, without characters that cannot be seen, cut to a bound."""
+    visible = "".join(c for c in clean(text) if unicodedata.category(c) != "Cf")
+    line = " ".join(visible.split())
+    return line if len(line) <= _LINE else line[:_LINE]
