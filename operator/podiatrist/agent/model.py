@@ -13,9 +13,21 @@ OnText = Callable[[str], None]
 class ModelError(Exception):
     """The model gave no answer. `str()` says why and what to do; it never holds a key."""
 
+    def __init__(self, text: str = "", *, paid: bool = False) -> None:
+        super().__init__(text)
+        self.paid = paid
+        """Whether the endpoint may have worked on the request, and so counts its tokens."""
+
 
 class UnreachableModelError(ModelError):
-    """No answer in time, however often we asked: connection, timeout, 429, 5xx, cut streams."""
+    """No answer in time, however often we asked: connection, timeout, 429, 5xx."""
+
+
+class BrokenAnswerError(ModelError):
+    """The answer broke off, is empty, or is no chat completion. It was worked on; ask once more."""
+
+    def __init__(self, text: str = "", *, paid: bool = True) -> None:
+        super().__init__(text, paid=paid)
 
 
 class MisconfiguredModelError(ModelError):

@@ -1,0 +1,97 @@
+"""When to ask an endpoint again: only what may pass, a few times, and never past the deadline."""
+
+import asyncio
+import email.utils
+import math
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from podiatrist.agent.model import UnreachableModelError
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long and how often an endpoint is asked; times are in seconds."""
+
+    seconds: float = 180.0
+    """For one answer, all retries included."""
+    silence: float = 60.0
+    """Between two pieces of an answer that streams."""
+    attempts: int = 5
+    wait: float = 0.5
+    """Before the second attempt; doubles each time."""
+    longest_wait: float = 20.0
+    """Also the most of a Retry-After that is obeyed: endpoints have been seen to say "in a day"."""
+
+
+@dataclass(frozen=True)
+class Time:
+    """The clock, sleep and chance that waiting needs."""
+
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    chance: Callable[[], float] = random.random
+    """Between 0 and 1."""
+
+
+class PassingError(Exception):
+    """The endpoint did not take the request, and may take it later. `str()` says why."""
+
+    def __init__(self, text: str, retry_after: float | None = None) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
+        """Seconds that the endpoint asks to wait."""
+
+
+async def persist(
+    ask: Callable[[float], Awaitable[Answer]], patience: Patience, at: Time
+) -> Answer:
+    """Return the answer of `ask`, which is given the seconds that are left.
+
+    Asks again after a PassingError; raises UnreachableModelError when attempts or time run out.
+    """
+    deadline = at.clock() + patience.seconds
+    for attempt in range(patience.attempts):
+        try:
+            return await ask(deadline - at.clock())
+        except PassingError as error:
+            wait = pause(attempt, error.retry_after, patience, at.chance())
+            reason = str(error)
+        if attempt + 1 == patience.attempts or at.clock() + wait >= deadline:
+            break
+        await at.sleep(wait)
+    times = "once" if attempt == 0 else f"{attempt + 1} times"
+    raise UnreachableModelError(f"{reason} (asked {times})")
+
+
+def pause(attempt: int, retry_after: float | None, patience: Patience, chance: float) -> float:
+    """Return the seconds to wait after an attempt, the first being 0.
+
+    Between half and all of a doubling time, so that many who failed together do not come back
+    together.
+    """
+    most = min(patience.wait * 2**attempt, patience.longest_wait)
+    wait = most * (0.5 + chance / 2)
+    return max(wait, min(retry_after or 0.0, patience.longest_wait))
+
+
+def seconds_to_wait(header: str | None, now: Callable[[], float] = time.time) -> float | None:
+    """Return what a Retry-After header says (RFC 9110: seconds or a date); None if it says nothing.
+
+    `now` is in seconds since 1970.
+    """
+    if not header:
+        return None
+    try:
+        seconds = float(header)
+    except ValueError:
+        try:
+            seconds = email.utils.parsedate_to_datetime(header).timestamp() - now()
+        except ValueError:
+            return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None

@@ -1,0 +1,140 @@
+"""A model without tool calls of its own: it writes each step as JSON, held to a schema."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from podiatrist.agent.endpoint import Body, Endpoint
+from podiatrist.agent.failures import RefusedParameterError
+from podiatrist.agent.messages import Call, Message, Reply
+from podiatrist.agent.model import OnText
+from podiatrist.agent.step_schema import ANSWER, described, step_schema
+from podiatrist.agent.step_text import AnswerText, Step, parse_step
+from podiatrist.agent.tool import Tool
+
+_FORMATS = ("json_schema", "json_object", "text")
+"""What an endpoint may hold an answer to, the strictest first."""
+
+
+class SchemaSteps:
+    """Continues a conversation by steps in JSON, one call a step."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._format = 0
+        self._described: tuple[str, dict[str, Tool]] = ("", {})
+        """The last system prompt, and the tools that it has been sent with."""
+
+    @property
+    def name(self) -> str:
+        """The name of the model."""
+        return self._endpoint.name
+
+    async def complete(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Tool],
+        *,
+        must_call: bool = False,
+        max_tokens: int = 1024,
+        on_text: OnText | None = None,
+    ) -> Reply:
+        """Return the next message of the conversation; see Model. Its text beside a call is the
+        thought, and only the text of an answer streams.
+        """
+        body: Body = {"messages": list(rendered(messages, described(self._all(messages, tools))))}
+        if self._format < 2:
+            body["response_format"] = self._held_to(step_schema(tools, must_call=must_call))
+        answer = AnswerText()
+        shown = 0
+
+        def show(piece: str) -> None:
+            nonlocal shown
+            text = answer.add(piece)
+            shown += len(text)
+            if on_text and text:
+                on_text(text)
+
+        try:
+            raw = await self._endpoint.ask(body, max_tokens, show if on_text else None)
+        except RefusedParameterError:
+            self._format += 1
+            return await self.complete(
+                messages, tools, must_call=must_call, max_tokens=max_tokens, on_text=on_text
+            )
+        reply = read(raw, tools[0].name if must_call and len(tools) == 1 else None)
+        if on_text and not reply.calls and not shown:
+            on_text(reply.text)
+        return reply
+
+    def _held_to(self, schema: dict[str, Any]) -> dict[str, Any]:
+        if _FORMATS[self._format] == "json_object":
+            return {"type": "json_object"}
+        held = {"name": "step", "strict": True, "schema": schema}
+        return {"type": "json_schema", "json_schema": held}
+
+    def _all(self, messages: Sequence[Message], tools: Sequence[Tool]) -> list[Tool]:
+        """Return all tools of the conversation, whether or not this request offers them.
+
+        The prompt stays the same that way, and the endpoint need not read it anew.
+        """
+        prompt = messages[0].content if messages else ""
+        known = self._described[1] if self._described[0] == prompt else {}
+        if any(known.get(t.name) != t for t in tools):
+            known = {**known, **{t.name: t for t in tools}}
+        self._described = (prompt, known)
+        return list(known.values())
+
+
+def read(raw: Reply, alone: str | None) -> Reply:
+    """Return an answer in JSON as a reply with a call or a text."""
+    if raw.finish == "refusal":
+        return raw
+    step = parse_step(raw.text, alone)
+    if step.tool == ANSWER:
+        return replace(raw, text=step.content, calls=())
+    return replace(raw, text=step.thought, calls=(Call("", step.tool, step.content),))
+
+
+def rendered(messages: Sequence[Message], tools: str) -> Iterator[dict[str, str]]:
+    """Yield a conversation as a model without tools understands it.
+
+    Its own messages are the steps it wrote, each followed by what came of it; what others say
+    without a pause is one message, because some templates insist on taking turns.
+    """
+    said: list[str] = []
+    answers = {m.call_id: m.content for m in messages if m.role == "tool"}
+    for message in messages:
+        if message.role == "system":
+            yield {"role": "system", "content": f"{message.content}\n\n{tools}"}
+        elif message.role == "user":
+            said.append(message.content)
+        for step, answer in _steps(message, answers) if message.role == "assistant" else ():
+            if said:
+                yield {"role": "user", "content": "\n\n".join(said)}
+            yield {"role": "assistant", "content": step}
+            said = [answer] if answer is not None else []
+    if said:
+        yield {"role": "user", "content": "\n\n".join(said)}
+
+
+def _steps(message: Message, answers: dict[str, str]) -> Iterator[tuple[str, str | None]]:
+    """Yield each step of an assistant's message as JSON, with what the tool answered."""
+    thought = message.content
+    for call in message.calls:
+        yield _written(Step(call.tool, call.arguments, thought)), answers.get(call.id)
+        thought = ""
+    if not message.calls:
+        yield _written(Step(ANSWER, message.content)), None
+
+
+def _written(step: Step) -> str:
+    if step.tool == ANSWER:
+        return json.dumps({"tool": ANSWER, "text": step.content}, ensure_ascii=False)
+    try:
+        arguments = json.loads(step.content)
+    except ValueError:
+        arguments = step.content
+    written = {"thought": step.thought, "tool": step.tool, "arguments": arguments}
+    return json.dumps(written, ensure_ascii=False)

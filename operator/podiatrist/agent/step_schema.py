@@ -1,0 +1,101 @@
+"""Steps in JSON: what one looks like, as a schema for the endpoint and in words for the model."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from podiatrist.agent.tool import Tool
+
+ANSWER = "answer"
+"""The step that ends the conversation's turn."""
+
+Schema = dict[str, Any]
+
+_THOUGHT = {"type": "string", "maxLength": 200}
+
+
+def step_schema(tools: Sequence[Tool], *, must_call: bool) -> Schema:
+    """Return the schema of a step: a call of one of the tools, or, unless it must, an answer.
+
+    The thought comes first, so that the choice follows from it.
+    """
+    steps = [_step(t.name, "arguments", inlined(t.schema)) for t in tools]
+    if not must_call or not tools:
+        steps.append(_step(ANSWER, "text", {"type": "string"}))
+    return steps[0] if len(steps) == 1 else {"anyOf": steps}
+
+
+def _step(tool: str, field: str, content: Schema) -> Schema:
+    properties = {"thought": _THOUGHT, "tool": {"const": tool}, field: content}
+    if tool == ANSWER:
+        del properties["thought"]  # the answer is the thought
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def inlined(schema: Schema) -> Schema:
+    """Return a schema without `$defs`: each reference is replaced by what it stands for.
+
+    Titles and defaults go too: nobody needs them to write JSON. A reference to itself ends as
+    any value.
+    """
+    return _inline(schema, schema.get("$defs", {}), ())
+
+
+def _inline(part: Any, defs: Schema, inside: tuple[str, ...]) -> Any:
+    if isinstance(part, list):
+        return [_inline(p, defs, inside) for p in part]
+    if not isinstance(part, dict):
+        return part
+    if (reference := part.get("$ref")) is not None:
+        name = str(reference).rsplit("/", 1)[-1]
+        return {} if name in inside else _inline(defs.get(name, {}), defs, (*inside, name))
+    kept = {k: v for k, v in part.items() if k not in ("$defs", "default", "discriminator")}
+    if not isinstance(kept.get("title"), dict):  # a field may be called title
+        kept.pop("title", None)
+    return {k: _inline(v, defs, inside) for k, v in kept.items()}
+
+
+def described(tools: Sequence[Tool]) -> str:
+    """Return what a model has to know to write steps; the same text for the same tools."""
+    lines = ["Each of your messages is one step, as JSON:"]
+    for tool in tools:
+        step = f'{{"thought": "...", "tool": "{tool.name}", "arguments": {shape(tool.schema)}}}'
+        lines += [step, f"  {tool.description}"]
+    lines += [f'{{"tool": "{ANSWER}", "text": "..."}}', "  Ends it: your answer, as Markdown."]
+    return "\n".join(lines)
+
+
+def shape(schema: Schema) -> str:
+    """Return a schema in the shortest words that a model understands: its JSON with notes."""
+    return _shape(inlined(schema))
+
+
+def _shape(schema: Schema) -> str:
+    if "const" in schema:
+        return json.dumps(schema["const"])
+    if "enum" in schema:
+        return " or ".join(json.dumps(value) for value in schema["enum"])
+    if choices := schema.get("anyOf") or schema.get("oneOf"):
+        return " or ".join(_shape(c) for c in choices)
+    if schema.get("type") == "array":
+        return f"[{_shape(schema.get('items', {}))}, ...]"
+    if "properties" in schema:
+        required = schema.get("required", [])
+        fields = [
+            f'"{name}"{"" if name in required else "?"}: {_field(field)}'
+            for name, field in schema["properties"].items()
+        ]
+        return f"{{{', '.join(fields)}}}"
+    return {"string": "text", "integer": "number", "object": "{...}"}.get(
+        str(schema.get("type")), str(schema.get("type", "any"))
+    )
+
+
+def _field(schema: Schema) -> str:
+    note = schema.get("description")
+    return f"{_shape(schema)} ({note})" if note else _shape(schema)
