@@ -1,0 +1,161 @@
+"""A conversation: takes a line of the user's and answers it, by the record, by tools, by a model.
+
+Whatever goes wrong in a turn is said in one line, and the conversation goes on with its history
+whole: every call in it has an answer, every question too.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from podiatrist.agent.limits import LimitReachedError, Limits
+from podiatrist.agent.loop import Agent
+from podiatrist.agent.messages import Call, Message, Reply, TokenCount, observation, user
+from podiatrist.agent.model import Model, ModelError
+from podiatrist.agent.tool import Tool, ToolError
+from podiatrist.api.text import clean
+from podiatrist.chat.doing import Doing
+from podiatrist.chat.phrases import asks_for_commands, asks_for_options, chosen_option
+from podiatrist.chat.screen import Screen
+from podiatrist.chat.session import Session
+from podiatrist.chat.tools import ToldError
+from podiatrist.cluster.errors import ClusterError
+from podiatrist.cluster.redaction import redact
+
+LIMITS = Limits(steps=8, tokens=80_000, seconds=300.0, answer=700, mistakes=4)
+"""What one turn may use up."""
+
+_PROMPTS = Path(__file__).with_name("prompts")
+_LAST_WORDS = "Answer now, in one to three sentences, with what was seen. No more tools."
+
+
+def prompt(name: str, namespace: str) -> str:
+    """Return a system prompt; `name` is the file's."""
+    return _PROMPTS.joinpath(f"{name}.md").read_text("utf-8").replace("{namespace}", namespace)
+
+
+class Onlooker:
+    """Shows on the screen what goes on between agent and model."""
+
+    def __init__(self, screen: Screen) -> None:
+        self.screen = screen
+
+    def asking(self, messages: Sequence[Message]) -> None:
+        """The model thinks: the screen shows it by itself until something comes."""
+
+    def text(self, piece: str) -> None:
+        """Show a piece of the answer."""
+        self.screen.answer(clean(piece))
+
+    def replied(self, reply: Reply) -> None:
+        """Show that this part of the answer is complete."""
+        self.screen.answered()
+
+    def calling(self, call: Call) -> None:
+        """Nothing: tools show themselves what they do."""
+
+    def observed(self, call: Call, text: str) -> None:
+        """Show what was refused; the rest was shown while it ran."""
+        if text.startswith("refused: "):
+            self.screen.refused(f"{call.tool}: {text.removeprefix('refused: ')}")
+
+
+class Conversation:
+    """One user's talk with one model about one cluster."""
+
+    def __init__(
+        self,
+        model: Model,
+        session: Session,
+        tools: Sequence[Tool],
+        doing: Doing | None,
+        system: str,
+        limits: Limits = LIMITS,
+    ) -> None:
+        self.session = session
+        self.doing = doing
+        self.agent = Agent(model, tools, system, limits, watcher=Onlooker(session.screen))
+        self.tokens = TokenCount()
+        self.requests = 0
+
+    async def take(self, line: str) -> str:
+        """Answer one line; returns the last words, empty where there are none.
+
+        Raises nothing but CancelledError, with the history whole.
+        """
+        text = redact(clean(line)).strip()
+        try:
+            return await self._by_phrase(text) or await self._by_model(text)
+        except (ToolError, ClusterError) as error:
+            self.session.screen.problem(str(error))
+            return self._close(f"This failed: {error}")
+        except asyncio.CancelledError:
+            self._close("(stopped by the user)")
+            raise
+
+    async def _by_phrase(self, text: str) -> str:
+        """Answer the few phrases that need no model."""
+        if self.doing is None:
+            return ""
+        number = chosen_option(text)
+        if asks_for_commands(text):
+            told = self.doing.commands()
+        elif number is not None and self.session.last is not None:
+            self.agent.messages.append(user(text))
+            told = await self.doing.choose(number)
+        elif asks_for_options(text) and self.session.last is not None:
+            self.agent.messages.append(user(text))
+            told = await self.doing.options()
+        else:
+            return ""
+        if self.agent.messages[-1] != user(text):
+            self.agent.messages.append(user(text))
+        self._close(told)
+        return told
+
+    async def _by_model(self, text: str) -> str:
+        agent, screen = self.agent, self.session.screen
+        try:
+            with screen.thinking():
+                return await agent.run(text)
+        except ToldError as told:
+            return self._close(str(told))
+        except LimitReachedError as limit:
+            return await self._conclude(limit)
+        except ModelError as error:
+            screen.problem(f"the model gave no answer: {error}")
+            return self._close("")
+        finally:
+            self.tokens += agent.meter.tokens
+            self.requests += agent.meter.steps
+
+    async def _conclude(self, limit: LimitReachedError) -> str:
+        """Get the last words of a turn that used up its limits."""
+        self._answer_calls("not run")
+        try:
+            with self.session.screen.thinking():
+                reply = await self.agent.conclude(_LAST_WORDS)
+            self.session.screen.say(f"(stopped: {limit})")
+            return reply.text
+        except (LimitReachedError, ModelError):
+            self.session.screen.problem(f"stopped: {limit}; ask again, or ask for less")
+            return self._close("")
+
+    def _close(self, text: str) -> str:
+        """Bring the history to where the user may speak again."""
+        self._answer_calls(text or "not run")
+        if self.agent.messages[-1].role != "assistant":
+            self.agent.messages.append(Message("assistant", text or "(no answer)"))
+        return text
+
+    def _answer_calls(self, text: str) -> None:
+        """Answer the calls of the last reply that have none yet: no endpoint takes them so."""
+        messages = self.agent.messages
+        asked = next((m for m in reversed(messages) if m.calls), None)
+        if asked is None:
+            return
+        answered = {m.call_id for m in messages if m.role == "tool"}
+        for call in asked.calls:
+            if call.id not in answered:
+                messages.append(observation(call, text))
+                text = "not run"
