@@ -69,7 +69,8 @@ class Server:
         """Start the server and wait until it answers. Raises ClusterError."""
         command = [
             str(program), "-m", str(weights), "--alias", weights.name, "--host", "127.0.0.1",
-            "--port", str(self.port), "-c", str(WINDOW), "-np", "1", "-t", "2", "--jinja", "--metrics",
+            "--port", str(self.port), "-c", str(WINDOW), "-np", "1", "-t", "2", "--jinja",
+            "--metrics",
         ]  # fmt: skip
         environment = os.environ | {"LD_LIBRARY_PATH": str(program.parent)}
         with self.log.open("wb") as log:
