@@ -2,7 +2,7 @@
 
 import gzip
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -18,8 +18,8 @@ _ENTRY = 16 * 1024
 _SHORT = 400
 """Characters that are left of a text when the whole is too long."""
 
-_ENTRIES = 400
-"""Entries of a transcript; a run of ordinary limits makes fewer than a hundred."""
+_FRAME = 2048
+"""Bytes for what is around the entries, and for a note of what was left out."""
 
 
 Clean = Annotated[str, AfterValidator(clean)]
@@ -103,31 +103,43 @@ def fit(entries: Sequence[Entry]) -> list[Entry]:
     """Return the entries, shortened until they fit.
 
     The oldest observations go first, then older words of the model; what the run began with and
-    ended with stays as long as anything can.
+    ended with comes last. Where all that is not enough, entries in the middle are left out.
     """
-    kept = [*entries[: _ENTRIES // 2], *entries[max(_ENTRIES // 2, len(entries) - _ENTRIES // 2) :]]
-    if len(kept) < len(entries):
-        text = f"{len(entries) - len(kept)} entries left out"
-        kept.insert(_ENTRIES // 2, Entry(kind="note", text=text))
-    size = sum(map(_size, kept))
-    for index in _expendable(kept):
-        if size <= LIMIT:
-            break
-        shorter = _shortened(kept[index])
-        size -= _size(kept[index]) - _size(shorter)
-        kept[index] = shorter
+    kept = list(entries)
+    essential = _essential(kept)
+    sizes = list(map(_size, kept))
+    too_much = sum(sizes) - (LIMIT - _FRAME)
+    for index in [*_expendable(kept, essential), *essential]:
+        if too_much <= 0:
+            return kept
+        kept[index] = _shortened(kept[index])
+        too_much -= sizes[index] - _size(kept[index])
+        sizes[index] = _size(kept[index])
+    first = last = len(kept) // 2
+    while too_much > 0:  # grow the hole in the middle on the side that has more left
+        if first > len(kept) - last:
+            first -= 1
+            too_much -= sizes[first]
+        else:
+            too_much -= sizes[last]
+            last += 1
+    if first < last:
+        kept[first:last] = [Entry(kind="note", text=f"{last - first} entries left out")]
     return kept
 
 
-def _expendable(entries: Sequence[Entry]) -> Iterator[int]:
-    """Yield the indexes of entries in the order in which they may be shortened."""
-    replies = [i for i, e in enumerate(entries) if e.kind == "reply"]
+def _essential(entries: Sequence[Entry]) -> list[int]:
+    """Return the indexes of the system prompt, the task, and the last answer."""
     prompts = [i for i, e in enumerate(entries) if e.kind == "prompt"]
-    yield from (i for i, e in enumerate(entries) if e.kind == "observation")
-    yield from replies[:-1]
-    yield from prompts[2:]  # the first two are the system prompt and the task
-    yield from (i for i, e in enumerate(entries) if e.kind == "note")
-    yield from [*prompts[:2], *replies[-1:]]
+    replies = [i for i, e in enumerate(entries) if e.kind == "reply"]
+    return [*prompts[:2], *replies[-1:]]
+
+
+def _expendable(entries: Sequence[Entry], essential: Collection[int]) -> list[int]:
+    """Return the other indexes in the order in which their entries may be shortened."""
+    order = ("observation", "reply", "prompt", "note")
+    others = [i for i in range(len(entries)) if i not in essential]
+    return sorted(others, key=lambda i: order.index(entries[i].kind))
 
 
 def _shortened(entry: Entry) -> Entry:
