@@ -130,11 +130,13 @@ def _steps(message: Message, answers: dict[str, str]) -> Iterator[tuple[str, str
 
 
 def _written(step: Step) -> str:
+    """Return a step as the model would have written it. No thought is empty: it would copy that."""
+    written: dict[str, Any] = {"thought": step.thought or f"I use {step.tool}.", "tool": step.tool}
     if step.tool == ANSWER:
-        return json.dumps({"tool": ANSWER, "text": step.content}, ensure_ascii=False)
-    try:
-        arguments = json.loads(step.content)
-    except ValueError:
-        arguments = step.content
-    written = {"thought": step.thought, "tool": step.tool, "arguments": arguments}
+        written |= {"thought": step.thought or "I know enough.", "text": step.content}
+    else:
+        try:
+            written["arguments"] = json.loads(step.content)
+        except ValueError:
+            written["arguments"] = step.content
     return json.dumps(written, ensure_ascii=False)

@@ -11,7 +11,7 @@ ANSWER = "answer"
 
 Schema = dict[str, Any]
 
-_THOUGHT = {"type": "string", "maxLength": 200}
+_THOUGHT = {"type": "string", "maxLength": 150}
 
 
 def step_schema(tools: Sequence[Tool], *, must_call: bool) -> Schema:
@@ -27,8 +27,6 @@ def step_schema(tools: Sequence[Tool], *, must_call: bool) -> Schema:
 
 def _step(tool: str, field: str, content: Schema) -> Schema:
     properties = {"thought": _THOUGHT, "tool": {"const": tool}, field: content}
-    if tool == ANSWER:
-        del properties["thought"]  # the answer is the thought
     return {
         "type": "object",
         "properties": properties,
@@ -66,7 +64,8 @@ def described(tools: Sequence[Tool]) -> str:
     for tool in tools:
         step = f'{{"thought": "...", "tool": "{tool.name}", "arguments": {shape(tool.schema)}}}'
         lines += [step, f"  {tool.description}"]
-    lines += [f'{{"tool": "{ANSWER}", "text": "..."}}', "  Ends it: your answer, as Markdown."]
+    answer = f'{{"thought": "...", "tool": "{ANSWER}", "text": "..."}}'
+    lines += [answer, "  Your answer to the user as Markdown, as soon as you know it."]
     return "\n".join(lines)
 
 
