@@ -1,14 +1,15 @@
 """What the model is told at the start: the target, its pods, the rules' findings, the last words.
 
 Whatever comes out of the cluster stands on lines of its own behind a bar, which no text can
-forge: a line break in it only begins another line with a bar. The same lines can be quoted.
+forge: a line break in it only begins another line with a bar. The same lines can be quoted; what
+the rules say in their own words stands behind `>` and cannot.
 Values of variables are left out: the agent looks with kubectl, which masks what tells of a secret.
 """
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from podiatrist.agent.wording import visible
 from podiatrist.analyzers.common.result import counted
 from podiatrist.api.diagnosis import Finding
 from podiatrist.api.text import clean
@@ -39,7 +40,8 @@ class Briefing:
     def show(self, source: str, lines: Iterable[str]) -> None:
         """Add what was seen there, each line behind a bar, redacted and bounded."""
         kept: list[str] = []
-        for line in redact("\n".join(lines)).splitlines():
+        # Invisible characters go first: they would hide a secret from what masks it.
+        for line in redact(visible("\n".join(lines)[: 2 * _MOST])).splitlines():
             bare = _one_line(line)
             if bare and len(self.text) + len(bare) < _MOST:
                 kept.append(bare)
@@ -61,7 +63,8 @@ def brief(snapshot: Snapshot, findings: Sequence[Finding], question: str | None 
     _warnings(briefing, snapshot)
     _template(briefing, snapshot)
     if question:
-        briefing.text += f"The question to answer: {' '.join(redact(clean(question)).split())}\n"
+        asked = " ".join(clean(redact(visible(question))).split())
+        briefing.text += f"The question to answer: {asked}\n"
     briefing.say(
         "Answer it with claims." if question else "What is the root cause? Look, then report."
     )
@@ -72,7 +75,7 @@ def _rules(briefing: Briefing, findings: Sequence[Finding]) -> None:
     briefing.say("What the rules found:" if findings else "The rules found nothing.")
     for finding in findings[:4]:
         briefing.say(f"- {finding.reason}, seen in {finding.object}:")
-        briefing.text += f"| {_one_line(redact(finding.message))}\n"  # ours: nothing to quote
+        briefing.text += f"> {_one_line(redact(visible(finding.message)))}\n"
         for evidence in finding.evidence[:2]:
             briefing.say(f"  by {evidence.source}")
             briefing.show(evidence.source, [evidence.quote])
@@ -177,6 +180,5 @@ def _container(container: Container) -> Iterable[str]:
 
 def _one_line(text: str) -> str:
     """Return text on one line, without characters that cannot be seen, cut to a bound."""
-    visible = "".join(c for c in clean(text) if unicodedata.category(c) != "Cf")
-    line = " ".join(visible.split())
+    line = " ".join(clean(visible(text)).split())
     return line if len(line) <= _LINE else line[:_LINE]

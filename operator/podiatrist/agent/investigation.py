@@ -115,7 +115,10 @@ class _Case:
             self.take,
             repeatable=True,
         )
-        tools = [kubectl_tool(by.kubectl, on_output=self.look_at), self.report]
+        tools = [
+            kubectl_tool(by.kubectl.within(snapshot.namespace or None), on_output=self.look_at),
+            self.report,
+        ]
         self.agent = Agent(
             by.model, tools, prompt("investigator"), limits, watcher=transcript, clock=by.clock
         )

@@ -40,6 +40,12 @@ Choices = Callable[[Snapshot], Sequence[str] | Sequence[int]]
 
 _MOST_CHOICES = 20
 
+_UNTOLD = (
+    "title", "default", "pattern", "minLength", "maxLength", "minProperties", "maxProperties",
+    "maxItems",
+)  # fmt: skip
+"""Parts of a schema that cost tokens or that small servers cannot hold a model to."""
+
 
 @dataclass(frozen=True)
 class Offer:
@@ -66,7 +72,7 @@ class Offer:
         properties: dict[str, Any] = {"type": {"type": "string", "enum": [self.name]}}
         for name, says in self.fields.items():
             shape = dict(whole["properties"].get(name, {"type": "string"}))
-            shape = {k: v for k, v in shape.items() if k not in ("title", "default", "maxLength")}
+            shape = {k: v for k, v in shape.items() if k not in _UNTOLD}
             if name in self.choices:
                 values = list(self.choices[name](snapshot))[:_MOST_CHOICES]
                 shape = {"type": "integer" if isinstance(values[0], int) else "string"}

@@ -42,7 +42,7 @@ def propose(
 
     `seen` is the text of all observations (addresses in the model's words are held against it).
     """
-    proposals: dict[tuple[Action, ...], Proposal] = {}
+    proposals: list[Proposal] = []
     dropped: list[str] = []
     for suggestion in suggestions:
         try:
@@ -60,8 +60,9 @@ def propose(
             actions=actions,
             risk=_risk(actions, snapshot),
         )
-        proposals.setdefault(actions, proposal)
-    return list(proposals.values()), dropped
+        if actions not in [p.actions for p in proposals]:
+            proposals.append(proposal)
+    return proposals, dropped
 
 
 def title(actions: Sequence[Action]) -> str:

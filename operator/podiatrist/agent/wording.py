@@ -24,12 +24,17 @@ def plain(text: str, limit: int, seen: str = "") -> str:
 
     `seen` is the text of all observations: addresses that occur there may be named.
     """
-    text = "".join(c for c in text[: limit * 20] if unicodedata.category(c) != "Cf")
+    text = visible(text[: limit * 20])
     for _ in range(_DEEPEST):
         text = _LINK.sub(r"\1", text)
     text = _ADDRESS.sub(lambda match: _named(match[0], seen), text)
     text = _TAG.sub("", text)
     return clip(redact(" ".join(text.split())), limit)
+
+
+def visible(text: str) -> str:
+    """Return text without characters that only change how others look: they part words unseen."""
+    return "".join(c for c in text if unicodedata.category(c) != "Cf")
 
 
 def _named(address: str, seen: str) -> str:
