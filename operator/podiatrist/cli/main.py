@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from podiatrist.api.crd import render_crd
 from podiatrist.cli.show import show
+from podiatrist.cli.transcript import transcript
 from podiatrist.cluster.errors import ClusterError
 from podiatrist.handlers.run import run_executor, run_operator
 from podiatrist.handlers.settings import Settings
@@ -33,6 +34,7 @@ def main() -> None:
     podiatrist operator   notices sick workloads and proposes fixes; changes nothing
     podiatrist executor   carries out what a human approved, checks it, undoes what did not help
     podiatrist show       prints a Diagnosis for humans
+    podiatrist transcript prints what the agent did for a Diagnosis, step by step
     podiatrist settings   lists every setting, its default and what it is for
     """
 
@@ -83,6 +85,7 @@ def crd() -> None:
 
 
 main.add_command(show)
+main.add_command(transcript)
 
 
 def _run(

@@ -1,0 +1,85 @@
+"""`podiatrist transcript`: what the agent was told, thought, ran and saw, step by step."""
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from podiatrist.api import names
+from podiatrist.api.conditions import condition
+from podiatrist.api.diagnosis import Diagnosis
+from podiatrist.cluster.client import Client, connect
+from podiatrist.cluster.errors import ClusterError, RefusedError
+from podiatrist.cluster.kinds import DIAGNOSIS
+from podiatrist.cluster.store import Store
+from podiatrist.cluster.transcripts import Transcripts
+
+Found = tuple[Diagnosis | None, bytes]
+"""A Diagnosis, None where it is gone by now, and its packed transcript."""
+
+
+@click.command()
+@click.argument("name")
+@click.option("-n", "--namespace", default="default", show_default=True)
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--kubeconfig",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="KUBECONFIG",
+    default=lambda: Path("~/.kube/config").expanduser(),
+    help="Credentials file. Default: $KUBECONFIG, else ~/.kube/config.",
+)
+def transcript(name: str, namespace: str, output: str, kubeconfig: Path) -> None:
+    """Print what the agent did for the Diagnosis NAME: its last consultation, step by step.
+
+    Needs the right to read ConfigMaps in namespace podiatrist: Role transcript-reader there.
+
+    \b
+    Examples:
+      podiatrist transcript web-7f3a9c -n shop
+      podiatrist transcript web-7f3a9c -n shop -o json | jq '.entries[].source'
+    """
+    # The executor loads all commands, and must not load the agent.
+    from podiatrist.cli.transcript_view import NotReadableError, print_transcript  # noqa: PLC0415
+
+    try:
+        diagnosis, data = asyncio.run(_fetch(kubeconfig, namespace, name))
+        print_transcript(namespace, name, diagnosis, data, as_json=output == "json")
+    except (ClusterError, NotReadableError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+async def _fetch(kubeconfig: Path, namespace: str, name: str) -> Found:
+    async with connect(kubeconfig, "podiatrist-cli") as client:
+        diagnosis = await Store(client).get(namespace, name)
+        uid = diagnosis.metadata.uid if diagnosis else None
+        try:
+            data = await Transcripts(client).load(namespace, name, uid)
+        except RefusedError as error:
+            raise ClusterError(
+                f"{error}; whoever administers the cluster can bind you to Role "
+                f"transcript-reader in namespace {names.NAMESPACE}"
+            ) from None
+        if data is None:
+            why = why_none(diagnosis) if diagnosis else await _nearest(client, namespace, name)
+            raise ClusterError(why)
+        return diagnosis, data
+
+
+async def _nearest(client: Client, namespace: str, name: str) -> str:
+    known = await client.list_names(DIAGNOSIS, namespace)
+    near = sorted(other for other in known if other.startswith(name.rsplit("-", 1)[0]))
+    hint = f"did you mean {near[0]}?" if near else f"see: kubectl -n {namespace} get diagnoses"
+    return f"no Diagnosis named {name} in namespace {namespace}; {hint}"
+
+
+def why_none(diagnosis: Diagnosis) -> str:
+    """Return why a Diagnosis has no transcript, as far as it tells."""
+    name = diagnosis.metadata.name
+    consulted = condition(diagnosis.status, "Consulted")
+    if consulted is None:
+        return f"no transcript of {name}: the model was not consulted yet"
+    if consulted.status == "Unknown":
+        return f"no transcript of {name} yet: the consultation is under way; try again in a minute"
+    said = f"{consulted.reason}: {consulted.message}" if consulted.message else consulted.reason
+    return f"no transcript of {name}: Consulted={consulted.status}, {said}"
