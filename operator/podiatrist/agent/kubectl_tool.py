@@ -1,5 +1,7 @@
 """kubectl as a tool of the agent."""
 
+import json
+import re
 from collections.abc import Callable
 
 from pydantic import Field
@@ -15,6 +17,9 @@ class KubectlArguments(Arguments):
         max_length=1000, description="One line, such as: kubectl describe pod web-1 -n shop"
     )
 
+
+_MARK = re.compile(r"[<\uff1c\ufe64](?=\s*/?\s*output)", re.I)
+"""What begins a mark in the text, also in look-alikes of `<`; invisible characters are gone."""
 
 _DESCRIPTION = (
     "Look at the cluster with one kubectl command that reads: get, describe, logs, events, top, "
@@ -39,5 +44,9 @@ def kubectl_tool(kubectl: Kubectl, *, on_output: Callable[[Output], None] | None
 
 
 def fenced(output: Output) -> str:
-    """Return what a command said between marks that the text itself cannot hold."""
-    return f"<output of={output.command!r}>\n{output.text}\n</output>"
+    """Return what a command said between marks that the text itself cannot hold.
+
+    A random mark would do as well, but make every prompt, and so every recording, another one.
+    """
+    text = _MARK.sub("\u2039", output.text)
+    return f"<output of={json.dumps(output.command)}>\n{text}\n</output>"

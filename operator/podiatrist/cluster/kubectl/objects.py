@@ -1,0 +1,154 @@
+"""Objects as YAML, without what is noise and without what may be a secret.
+
+Here a value still stands beside its name, so that a telling name can be acted on; that is why
+kubectl may print objects whole or as tables, but never values lifted out of them.
+"""
+
+import json
+import re
+from typing import Any
+
+import yaml
+
+from podiatrist.api.text import clean
+from podiatrist.cluster.redaction import MASK, is_harmless, is_telling, redact
+
+_NOISE = frozenset({"managedFields", "uid", "resourceVersion", "selfLink"})
+_APPLIED = "last-applied"
+_LABELS = frozenset({"labels", "matchLabels", "nodeSelector", "selector"})
+_SECRET = re.compile(r"[\"']?kind[\\\"']*\s*:\s*[\\\"']*Secret\b", re.I)
+_SECRET_DATA = re.compile(r"\b(?:stringData|data)[\\\"']*\s*:")
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?(?:-----END CERTIFICATE-----|\Z)", re.S)
+
+_LONGEST = 4000
+"""Characters of one value."""
+_DEEPEST = 40
+"""Levels of nesting; a CustomResource could bring any number."""
+
+
+class NotObjectsError(Exception):
+    """The text is not JSON, or not whole."""
+
+
+def objects_as_yaml(text: str, most: int) -> str:
+    """Return kubectl's JSON as YAML, the objects of a list one after the other.
+
+    Stops once there is more than `most` characters, and says how many objects are left out.
+    Raises NotObjectsError: what does not parse is not shown, for it cannot be cleaned.
+    """
+    try:
+        parsed = json.loads(text)
+    except (ValueError, RecursionError):
+        raise NotObjectsError from None
+    if not isinstance(parsed, dict):
+        raise NotObjectsError
+    is_list = str(parsed.get("kind", "")).endswith("List") and isinstance(parsed.get("items"), list)
+    items = parsed["items"] if is_list else [parsed]
+    shown: list[str] = []
+    room = most
+    for number, item in enumerate(items):
+        if room < 0:
+            shown.append(f"# ({len(items) - number} more objects left out: ask for one by name)")
+            break
+        kept = cleaned(item)
+        if kept is None:
+            shown.append("# (a Secret is left out)")
+            continue
+        shown.append(yaml.dump(kept, Dumper=_Dumper, sort_keys=False, width=10**9,
+                               allow_unicode=True).rstrip())  # fmt: skip
+        room -= len(shown[-1])
+    return "\n---\n".join(shown) if shown else "(no objects)"
+
+
+def cleaned(value: Any, name: str = "", depth: int = 0) -> Any:
+    """Return a value of an object, cleaned; None where nothing of it may be shown."""
+    if depth > _DEEPEST:
+        return "(nested too deeply)"
+    if isinstance(value, dict):
+        return _mapping(value, name, depth)
+    if isinstance(value, list):
+        return _sequence(value, name, depth)
+    if isinstance(value, str):
+        return _string(value)
+    return value
+
+
+def _mapping(value: dict[Any, Any], name: str, depth: int) -> dict[str, Any] | None:
+    if str(value.get("kind", "")).strip().lower() in {"secret", "secretlist"} and (
+        depth == 0 or not value.keys().isdisjoint({"data", "stringData", "items"})
+    ):
+        return None
+    kept: dict[str, Any] = {}
+    for raw, inner in value.items():
+        key = redact(clean(str(raw)))
+        if key in _NOISE or (name == "annotations" and _APPLIED in key):
+            continue
+        if name == "binaryData":
+            kept[key] = "(binary)"
+            continue
+        named = str(value.get("name", "")) if key == "value" else key  # an environment variable
+        if name not in _LABELS and is_telling(named):
+            kept[key] = _masked(inner, depth)
+        else:
+            found = cleaned(inner, key, depth + 1)
+            if found is not None and found != {} and found != []:
+                kept[key] = found
+    return kept
+
+
+def _masked(value: Any, depth: int) -> Any:
+    """Mask what stands under a telling name; what is below it may still be a reference."""
+    if isinstance(value, str):
+        return value if is_harmless(value) else MASK
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return [MASK for _ in value]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return MASK
+    return cleaned(value, "", depth + 1)
+
+
+def _sequence(value: list[Any], name: str, depth: int) -> list[Any]:
+    kept: list[Any] = []
+    announced = False
+    for item in value:
+        if announced and isinstance(item, str) and not item.startswith("-"):
+            kept.append(MASK)  # ["--password", "..."]
+            announced = False
+            continue
+        announced = (
+            isinstance(item, str)
+            and item.startswith("-")
+            and not re.search(r"[=\s]", item)
+            and is_telling(item.lstrip("-"))
+        )
+        found = cleaned(item, name, depth + 1)
+        if found is not None:
+            kept.append(found)
+    return kept
+
+
+def _string(value: str) -> str:
+    if _SECRET.search(value) and _SECRET_DATA.search(value):
+        return f"{MASK} (holds a Secret)"
+    value = _CERTIFICATE.sub("(a certificate)", value)
+    if len(value) > _LONGEST:
+        cut = value[:_LONGEST]
+        end = max(cut.rfind("\n"), cut.rfind(" "))
+        cut = cut[:end] if end > 0 else ""
+        return redact(clean(cut)) + f" (... {len(value) - len(cut)} characters left out)"
+    return redact(clean(value))
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes texts of several lines as they are, and no anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
