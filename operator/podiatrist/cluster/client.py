@@ -26,7 +26,7 @@ from podiatrist.cluster.errors import (
     RefusedError,
     UnreachableError,
 )
-from podiatrist.cluster.kinds import POD, Kind
+from podiatrist.cluster.kinds import POD, SERVICE_ACCOUNT, Kind
 from podiatrist.cluster.objects import NamedObject, Struct
 from podiatrist.cluster.objects.base import Metadata, decode_page
 
@@ -58,6 +58,8 @@ class Client:
     def __init__(self, api: ApiClient, field_manager: str) -> None:
         self._dynamic = DynamicClient(api)
         self._field_manager = field_manager
+        self.configuration: Configuration = api.configuration
+        """Where the API server is, for whoever asks it with other credentials."""
 
     async def get(self, kind: Kind, namespace: str | None, name: str) -> Object:
         """Return one object. Raises NotFoundError."""
@@ -197,6 +199,11 @@ class Client:
         return await self._request(
             "put", kind.path(namespace, name), body=body, field_manager=self._field_manager
         )
+
+    async def create_token(self, namespace: str, account: str, body: Object) -> Object:
+        """Ask for a token of a ServiceAccount and return the TokenRequest with it."""
+        path = SERVICE_ACCOUNT.path(namespace, account, "token")
+        return await self._request("post", path, body=body, field_manager=self._field_manager)
 
     async def replace_status(self, kind: Kind, namespace: str, name: str, body: Object) -> Object:
         """Write an object's status. With metadata.resourceVersion set it is a compare-and-swap."""
