@@ -1,9 +1,11 @@
 """How far an agent may go: steps, tokens, seconds. Reaching a limit is an exception."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from podiatrist.agent.messages import Message, TokenCount
+from podiatrist.agent.memory import size
+from podiatrist.agent.messages import Message, Reply, TokenCount
 from podiatrist.agent.tool import Tool
 
 
@@ -27,14 +29,29 @@ class Limits:
     """Refused calls in a row (unknown tool, bad arguments, repetition) before it has to stop."""
     calls: int = 8
     """Calls of one answer that are looked at; the rest are dropped."""
+    window: int | None = None
+    """Bytes of the conversation that are sent; None: all, until the endpoint says it is too long.
+    A token is three to four bytes."""
 
 
 _SPARE_TIME = 0.2
 """Part of the time that is kept for the last answer."""
 
+_LAST_TASK = 2000
+"""Bytes that are kept for what asks for the last answer..."""
+
+_LAST_MEMORY = 6000
+"""... and for what it is about."""
+
+_FRAME = 256
+"""Tokens that an endpoint may add to one request, generously."""
+
 
 class Meter:
-    """Counts what was used, and says no before a limit would be passed."""
+    """Counts what was used, and says no before a limit would be passed.
+
+    It believes what the endpoint counts, and takes the most that is possible for the rest.
+    """
 
     def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
         self.limits = limits
@@ -43,9 +60,16 @@ class Meter:
         self._clock = clock
         self._started: float | None = None
         self._known = 0
-        """Tokens of the last prompt and its answer, as the endpoint counted them..."""
-        self._counted = 0
-        """... and how many messages those were."""
+        """Tokens of the last prompt and its answer..."""
+        self._sent: Counter[Message] = Counter()
+        """... the messages that those were, and the tools that were offered with them."""
+        self._offered: frozenset[str] = frozenset()
+
+    def next(self) -> "Meter":
+        """Return the meter of the next run: nothing is used, but lengths that are known stay."""
+        meter = Meter(self.limits, self._clock)
+        meter._known, meter._sent, meter._offered = self._known, self._sent, self._offered
+        return meter
 
     @property
     def seconds(self) -> float:
@@ -72,42 +96,58 @@ class Meter:
             raise LimitReachedError(f"{limits.steps} steps are used up")
         if self.seconds >= limits.seconds * (1 - spare * _SPARE_TIME):
             raise LimitReachedError(f"{limits.seconds:.0f} seconds are over")
-        most = self._most_tokens(messages, tools) + limits.answer
-        if self.tokens.total + most * (1 + spare) > limits.tokens:
+        most = self.most(messages, tools) + limits.answer
+        kept = 0 if final else _last_words(messages, tools) + limits.answer
+        if self.tokens.total + most + kept > limits.tokens:
             raise LimitReachedError(f"the next request could pass {limits.tokens} tokens")
 
-    def count(self, messages: Sequence[Message], tokens: TokenCount) -> TokenCount:
-        """Add one answered request; returns what was added.
+    def room(self, tools: Sequence[Tool]) -> int:
+        """Return how many bytes the messages of a last request may have, whatever they are."""
+        fixed = self.limits.answer + _FRAME + sum(map(_length, tools))
+        return self.limits.tokens - self.tokens.total - fixed
+
+    def count(self, messages: Sequence[Message], tools: Sequence[Tool], reply: Reply) -> None:
+        """Add one answered request.
 
         An endpoint that does not tell its tokens is charged the most they can have been.
         """
+        tokens = reply.tokens
         if not tokens.total:
-            tokens = TokenCount(sum(map(_most, messages)), self.limits.answer)
+            tokens = TokenCount(self.most(messages, tools), self.limits.answer)
         self.steps += 1
         self.tokens += tokens
-        self._known, self._counted = tokens.total, len(messages) + 1
-        return tokens
+        self._known = tokens.total
+        self._sent = Counter([*messages, reply.message])
+        self._offered = frozenset(t.name for t in tools)
 
-    def charge_failure(self, messages: Sequence[Message], tools: Sequence[Tool]) -> None:
-        """Add a request that got no answer: it may have been worked on all the same."""
+    def count_failure(
+        self, messages: Sequence[Message], tools: Sequence[Tool], *, paid: bool
+    ) -> None:
+        """Add a request that got no answer; `paid`: it may have been worked on all the same."""
         self.steps += 1
-        self.tokens += TokenCount(self._most_tokens(messages, tools), 0)
+        if paid:
+            self.tokens += TokenCount(self.most(messages, tools), self.limits.answer)
 
-    def _most_tokens(self, messages: Sequence[Message], tools: Sequence[Tool]) -> int:
+    def most(self, messages: Sequence[Message], tools: Sequence[Tool]) -> int:
         """Return an upper bound for the tokens of a prompt.
 
-        No tokenizer makes more tokens than bytes; what the endpoint counted before is exact.
+        What the endpoint has counted before is exact; the rest is at most its bytes.
         """
-        fresh = messages[self._counted :] if self._counted <= len(messages) else messages
-        known = self._known if fresh is not messages else 0
-        offered = 0 if known else sum(len(str(t.schema)) + len(t.description) for t in tools)
-        return known + offered + sum(map(_most, fresh))
+        whole = _FRAME + sum(map(size, messages)) + sum(map(_length, tools))
+        if not self._known:
+            return whole
+        fresh = (Counter(messages) - self._sent).elements()
+        offered = sum(_length(t) for t in tools if t.name not in self._offered)
+        return min(whole, self._known + _FRAME + sum(map(size, fresh)) + offered)
 
 
-_FRAME = 16
-"""Tokens that a chat template puts around one message, generously."""
+def _last_words(messages: Sequence[Message], tools: Sequence[Tool]) -> int:
+    """Return the tokens of a prompt for the last answer, shortened as far as makes sense."""
+    prompt = sum(size(m) for m in messages if m.role == "system")
+    rest = sum(map(size, messages)) - prompt
+    tokens = _FRAME + prompt + sum(map(_length, tools)) + _LAST_TASK
+    return tokens + min(rest, _LAST_MEMORY)
 
 
-def _most(message: Message) -> int:
-    calls = sum(len(c.arguments.encode()) + len(c.tool) for c in message.calls)
-    return len(message.content.encode(errors="replace")) + calls + _FRAME
+def _length(tool: Tool) -> int:
+    return len(str(tool.schema).encode()) + len(tool.description.encode()) + 64

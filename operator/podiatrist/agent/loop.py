@@ -3,38 +3,20 @@
     answer = await Agent(model, tools, prompt).run("why is web down?")
 
 Everything else in this folder is something that is handed in here: a model (`model.py`), tools
-(`tool.py`), and limits (`limits.py`), which end a run by an exception.
+(`tool.py`), and limits (`limits.py`), which end a run by an exception. `asking.py` gets one answer
+out of a model that may be slow, broken, or short of room.
 """
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
+from podiatrist.agent.asking import ask
 from podiatrist.agent.limits import LimitReachedError, Limits, Meter
-from podiatrist.agent.messages import Call, Message, Reply, observation, system, unanswered, user
-from podiatrist.agent.model import Model, ModelError
+from podiatrist.agent.messages import Call, Reply, observation, system, unanswered, user
+from podiatrist.agent.model import Model
 from podiatrist.agent.repetition import Repetition
 from podiatrist.agent.tool import Tool, ToolError
-
-
-class Watcher(Protocol):
-    """Somebody who looks on: the terminal, the transcript."""
-
-    def asking(self, messages: Sequence[Message]) -> None:
-        """A request goes to the model."""
-
-    def text(self, piece: str) -> None:
-        """A piece of the model's answer came in."""
-
-    def replied(self, reply: Reply) -> None:
-        """An answer is complete."""
-
-    def calling(self, call: Call) -> None:
-        """A tool is about to run."""
-
-    def observed(self, call: Call, text: str) -> None:
-        """A tool has answered, or was refused."""
+from podiatrist.agent.watcher import Watcher
 
 
 class Agent:
@@ -66,7 +48,7 @@ class Agent:
         Raises LimitReachedError, ModelError, and whatever a tool raises to end the run.
         """
         self.say(task)
-        self.meter = Meter(self.limits, self.clock)
+        self.meter = self.meter.next()
         self.repetition = Repetition()
         self.mistakes = 0
         while True:
@@ -96,33 +78,11 @@ class Agent:
     async def query(self, tools: Sequence[Tool] | None = None, *, final: bool = False) -> Reply:
         """Ask the model to go on; its answer joins the conversation."""
         tools = self.tools if tools is None else tools
-        self.meter.allow(self.messages, tools, final=final)
-        if self.watcher:
-            self.watcher.asking(self.messages)
-        reply = await self._complete(tools, must_call=final and bool(tools))
-        reply = numbered(reply, self.meter.steps, self.limits.calls)
-        self.meter.count(self.messages, reply.tokens)
+        reply = await ask(self.model, self.messages, tools, self.meter, self.watcher, final=final)
         self.messages.append(reply.message)
         if self.watcher:
             self.watcher.replied(reply)
         return reply
-
-    async def _complete(self, tools: Sequence[Tool], *, must_call: bool) -> Reply:
-        """Ask within the time that is left; a request without an answer costs all the same."""
-        try:
-            async with asyncio.timeout(self.meter.seconds_left):
-                return await self.model.complete(
-                    self.messages,
-                    tools,
-                    must_call=must_call,
-                    max_tokens=self.limits.answer,
-                    on_text=self.watcher.text if self.watcher else None,
-                )
-        except (ModelError, TimeoutError) as error:
-            self.meter.charge_failure(self.messages, tools)
-            if isinstance(error, ModelError):
-                raise
-            raise LimitReachedError(f"{self.limits.seconds:.0f} seconds are over") from None
 
     async def execute(self, calls: Sequence[Call]) -> None:
         """Run the tools that were asked for; what they say joins the conversation."""
@@ -133,6 +93,8 @@ class Agent:
             if self.watcher:
                 self.watcher.observed(call, text)
             self.messages.append(observation(call, text))
+        if self.mistakes > self.limits.mistakes:
+            raise LimitReachedError(f"{self.mistakes} refused calls in a row")
 
     async def use(self, call: Call) -> str:
         """Run one tool; what is wrong with the call is an answer too, and counts as a mistake."""
@@ -147,17 +109,6 @@ class Agent:
             text = await tool.run(arguments)
         except ToolError as error:
             self.mistakes += 1
-            if self.mistakes > self.limits.mistakes:
-                raise LimitReachedError(f"{self.mistakes} refused calls in a row") from None
             return f"refused: {error}"
         self.mistakes = 0
         return text
-
-
-def numbered(reply: Reply, step: int, most: int) -> Reply:
-    """Return a reply with ids of our own and with no more calls than we look at."""
-    calls = tuple(
-        Call(f"call-{step}-{number}", call.tool, call.arguments)
-        for number, call in enumerate(reply.calls[:most], 1)
-    )
-    return Reply(reply.text, calls, reply.tokens, reply.finish)
