@@ -11,8 +11,8 @@ from podiatrist.agent.grounding import ground
 from podiatrist.agent.kubectl_tool import kubectl_tool
 from podiatrist.agent.limits import LimitReachedError, Limits
 from podiatrist.agent.loop import Agent
-from podiatrist.agent.messages import Call, Message, TokenCount
-from podiatrist.agent.model import Model, ModelError, PromptTooLongError
+from podiatrist.agent.messages import Call, TokenCount
+from podiatrist.agent.model import Model, ModelError
 from podiatrist.agent.offers import Offer, offers_for
 from podiatrist.agent.prompting import prompt
 from podiatrist.agent.report import Report, ReportGivenError, report_of
@@ -144,15 +144,10 @@ class _Case:
         Raises ReportGivenError, LimitReachedError, ModelError, ClusterError.
         """
         try:
-            try:
-                await self.agent.run(self.briefing.text)
-            except LimitReachedError as error:
-                self.transcript.note(f"a limit was reached: {error}")
-            await self.force()
-        except PromptTooLongError:
-            self.transcript.note("the conversation is longer than the model's window; shortened")
-            self.agent.messages = _shortened(self.agent.messages)
-            await self.force()
+            await self.agent.run(self.briefing.text)
+        except LimitReachedError as error:
+            self.transcript.note(f"a limit was reached: {error}")
+        await self.force()
 
     async def force(self) -> None:
         """Ask for the report and nothing else, once."""
@@ -265,16 +260,3 @@ class _Judged:
         """Whether all that it claims, or all that it suggests, had to be dropped."""
         lost_claims = self.report.claims and not self.findings
         return bool(lost_claims or (self.report.suggestions and not self.proposals))
-
-
-def _shortened(messages: Sequence[Message]) -> list[Message]:
-    """Return a conversation without most of what tools said: the model's window is too small."""
-    tools = [m for m in messages if m.role == "tool"]
-    most = 1500
-    kept = {id(m) for m in tools[-1:]}
-    return [
-        replace(m, content=m.content[:most] if id(m) in kept else "(left out)")
-        if m.role == "tool"
-        else m
-        for m in messages
-    ]

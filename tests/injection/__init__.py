@@ -1,0 +1,1 @@
+"""Hostile texts, and a model that obeys them."""
