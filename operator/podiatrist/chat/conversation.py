@@ -10,7 +10,7 @@ from pathlib import Path
 
 from podiatrist.agent.limits import LimitReachedError, Limits
 from podiatrist.agent.loop import Agent
-from podiatrist.agent.messages import Call, Message, Reply, TokenCount, observation, user
+from podiatrist.agent.messages import Call, Message, Reply, TokenCount, observation, system, user
 from podiatrist.agent.model import Model, ModelError
 from podiatrist.agent.tool import Tool, ToolError
 from podiatrist.api.text import clean
@@ -69,14 +69,23 @@ class Conversation:
         session: Session,
         tools: Sequence[Tool],
         doing: Doing | None,
-        system: str,
+        instructions: str,
         limits: Limits = LIMITS,
     ) -> None:
         self.session = session
         self.doing = doing
-        self.agent = Agent(model, tools, system, limits, watcher=Onlooker(session.screen))
+        self.agent = Agent(model, tools, instructions, limits, watcher=Onlooker(session.screen))
         self.tokens = TokenCount()
         self.requests = 0
+
+    def look_into(self, namespace: str) -> None:
+        """Tell the model where commands look from now on."""
+        self.agent.messages[0] = system(prompt("chat", namespace))
+
+    def clear(self) -> None:
+        """Forget what was said."""
+        del self.agent.messages[1:]
+        self.session.last = None
 
     async def take(self, line: str) -> str:
         """Answer one line; returns the last words, empty where there are none.

@@ -30,6 +30,9 @@ class Screen(Protocol):
     def ran(self, entry: Entry) -> None:
         """Show a command that has ended, and the beginning of its output."""
 
+    def whole(self, entry: Entry) -> None:
+        """Show a command with all of its output."""
+
     def say(self, text: str) -> None:
         """Show words of ours: plain text, not Markdown."""
 

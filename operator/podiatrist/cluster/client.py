@@ -335,15 +335,21 @@ def _translate(error: ApiException) -> ClusterError:
 
 
 @asynccontextmanager
-async def connect(kubeconfig: Path | None, field_manager: str) -> AsyncIterator[Client]:
+async def connect(
+    kubeconfig: Path | None, field_manager: str, *, context: str | None = None
+) -> AsyncIterator[Client]:
     """Open a client: from a kubeconfig file, or from the pod's ServiceAccount where None.
+
+    `context` is the file's context; None: its current one.
 
     Raises ClusterError when there are no usable credentials.
     """
     configuration = Configuration()
     try:
         if kubeconfig is not None:
-            await config.load_kube_config(str(kubeconfig), client_configuration=configuration)
+            await config.load_kube_config(
+                str(kubeconfig), context=context, client_configuration=configuration
+            )
         else:
             config.load_incluster_config(client_configuration=configuration)
     except (config.ConfigException, OSError) as error:
