@@ -10,7 +10,7 @@ import kopf
 import pytest
 from click.testing import CliRunner
 
-from podiatrist.cli import main as cli
+from podiatrist.cli import operator as cli
 from podiatrist.cluster.client import connect
 from podiatrist.cluster.errors import ClusterError
 from podiatrist.cluster.objects import Event, Pod
@@ -197,11 +197,11 @@ def test_the_feed_is_chosen_by_option_then_by_environment(
         chosen.append(settings.feed)
 
     monkeypatch.setattr(cli, "run_operator", role)
-    result = CliRunner().invoke(cli.main, ["operator", *arguments], env=environment)
+    result = CliRunner().invoke(cli.operator, arguments, env=environment)
     assert (result.exit_code, chosen) == (0, [feed]), result.output
 
 
 def test_a_feed_that_does_not_exist_is_named() -> None:
-    result = CliRunner().invoke(cli.main, ["operator"], env={"PODIATRIST_FEED": "carrier-pigeon"})
+    result = CliRunner().invoke(cli.operator, [], env={"PODIATRIST_FEED": "carrier-pigeon"})
     assert result.exit_code == 1
     assert "PODIATRIST_FEED" in result.output

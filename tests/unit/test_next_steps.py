@@ -4,10 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podiatrist.api.conditions import Reason
+from podiatrist.api.conditions import Reason, derive_state
 from podiatrist.api.diagnosis import Diagnosis
-from podiatrist.lifecycle.next_step import EXECUTOR_STEPS, OPERATOR_STEPS, Step, next_steps
-from podiatrist.lifecycle.worker import STEPS
+from podiatrist.lifecycle import executor_steps, operator_steps
+from podiatrist.lifecycle.next_step import (
+    CONSULTANT_STEPS,
+    EXECUTOR_STEPS,
+    OPERATOR_STEPS,
+    Step,
+    next_steps,
+)
 from tests.unit.stories import diagnosis, option
 
 FOUND = "Diagnosed=True:CauseFound"
@@ -138,15 +144,75 @@ STORIES: list[tuple[str, Diagnosis, tuple[Step, ...]]] = [
 ]
 
 
+def besides_consulting(story: Diagnosis) -> tuple[Step, ...]:
+    return tuple(step for step in next_steps(story) if step is not Step.CONSULT)
+
+
 @pytest.mark.parametrize(("story", "steps"), [s[1:] for s in STORIES], ids=[s[0] for s in STORIES])
 def test_the_next_steps_of(story: Diagnosis, steps: tuple[Step, ...]) -> None:
-    assert next_steps(story) == steps
+    assert besides_consulting(story) == steps
+
+
+SETTLED = "Consulted=False:NoModel"
+UNDER_WAY = "Consulted=Unknown:Consulting"
+
+
+@pytest.mark.parametrize(
+    ("story", "asks"),
+    [
+        (diagnosis(), False),
+        (diagnosis("Diagnosed=Unknown:TargetChanged"), False),
+        (diagnosis("Diagnosed=False:TargetNotFound"), False),
+        (diagnosis(FOUND), True),
+        (diagnosis(FOUND, UNDER_WAY), True),
+        (diagnosis(FOUND, SETTLED), False),
+        (diagnosis(FOUND, "Consulted=True:ModelAnswered"), False),
+        (diagnosis(FOUND, options=FRESH), True),
+        (diagnosis(FOUND, options=TRIED), True),
+        (diagnosis(FOUND, options=TRIED, approve="1a2b"), True),
+        (diagnosis(FOUND, options=TRIED, reject=""), False),
+        (diagnosis(FOUND, UNDER_WAY, APPROVED, options=TRIED, approve="1a2b"), False),
+        (diagnosis(FOUND, APPROVED, BEGUN), False),
+        (diagnosis(FOUND, APPROVED, DONE, "Verified=False:RolledBack"), False),
+        (diagnosis(FOUND, "Verified=True:WentAway"), False),
+        (diagnosis(FOUND, "Verified=Unknown:SymptomGone"), True),
+        (diagnosis(FOUND, SETTLED, retry="1"), False),
+        (diagnosis(FOUND, pause=""), False),
+    ],
+    ids=lambda value: "" if isinstance(value, bool) else None,
+)
+def test_a_model_is_asked_beside_the_rest_until_that_is_settled(
+    story: Diagnosis, asks: bool
+) -> None:
+    assert (Step.CONSULT in next_steps(story)) is asks
+    if asks:
+        assert besides_consulting(story)  # a slow model holds nothing up
+
+
+@pytest.mark.parametrize(
+    ("story", "state"),
+    [
+        (diagnosis(FOUND, UNDER_WAY), "Investigating"),
+        (diagnosis(FOUND), "NeedsHuman"),
+        (diagnosis(FOUND, SETTLED), "NeedsHuman"),
+        (diagnosis(FOUND, UNDER_WAY, options=TRIED), "AwaitingApproval"),
+        (diagnosis(FOUND, UNDER_WAY, options=[TRIED[1]]), "NeedsHuman"),
+        (diagnosis(FOUND, UNDER_WAY, APPROVED, options=TRIED), "Executing"),
+        (diagnosis(FOUND, UNDER_WAY, "Verified=True:WentAway"), "Resolved"),
+    ],
+)
+def test_while_a_model_is_asked_what_the_rules_offer_can_be_approved(
+    story: Diagnosis, state: str
+) -> None:
+    assert derive_state(story.status) == state
 
 
 FACTS = st.lists(
     st.builds(
         "{}={}:{}".format,
-        st.sampled_from(["Diagnosed", "Previewed", "Approved", "Executed", "Verified"]),
+        st.sampled_from(
+            ["Diagnosed", "Consulted", "Previewed", "Approved", "Executed", "Verified"]
+        ),
         st.sampled_from(["True", "False", "Unknown"]),
         st.sampled_from(Reason),
     ),
@@ -169,6 +235,8 @@ def test_each_process_has_one_step_at_most_and_writes_need_an_approval(
     assert steps == {Step.NOTHING} or Step.NOTHING not in steps
     assert len(steps & OPERATOR_STEPS) <= 1
     assert len(steps & EXECUTOR_STEPS) <= 1
+    if Step.CONSULT in steps:
+        assert not steps & {Step.INVESTIGATE, Step.EXECUTE, Step.VERIFY, Step.ROLL_BACK}
     if "pause" in marks:
         assert steps == {Step.NOTHING}
     if Step.EXECUTE in steps:
@@ -178,5 +246,8 @@ def test_each_process_has_one_step_at_most_and_writes_need_an_approval(
 
 
 def test_every_step_has_somebody_to_do_it() -> None:
-    assert set(STEPS) == OPERATOR_STEPS | EXECUTOR_STEPS == set(Step) - {Step.NOTHING}
-    assert not OPERATOR_STEPS & EXECUTOR_STEPS
+    assert set(operator_steps.STEPS) == OPERATOR_STEPS
+    assert set(executor_steps.STEPS) == EXECUTOR_STEPS
+    roles = (OPERATOR_STEPS, CONSULTANT_STEPS, EXECUTOR_STEPS)
+    assert frozenset().union(*roles) == set(Step) - {Step.NOTHING}
+    assert sum(map(len, roles)) == len(Step) - 1

@@ -121,7 +121,11 @@ def drop_condition(diagnosis: Diagnosis, *kinds: ConditionType) -> None:
 
 
 def derive_state(status: Status) -> State:
-    """Return the one-word state that the conditions amount to."""
+    """Return the one-word state that the conditions amount to.
+
+    While a model is being asked and the rules have nothing to offer, the story is still being
+    investigated; options of the rules can be approved meanwhile.
+    """
     diagnosed, approved, executed, verified = (
         condition(status, kind) for kind in ("Diagnosed", "Approved", "Executed", "Verified")
     )
@@ -151,5 +155,8 @@ def derive_state(status: Status) -> State:
         return State.INVESTIGATING
     if diagnosed.status == "False":
         return State.FAILED
-    runnable = [o for o in status.options if o.preview is None or o.preview.ok]
-    return State.AWAITING_APPROVAL if runnable else State.NEEDS_HUMAN
+    if any(option.preview is None or option.preview.ok for option in status.options):
+        return State.AWAITING_APPROVAL
+    asked = condition(status, "Consulted")
+    under_way = asked is not None and asked.status == "Unknown"
+    return State.INVESTIGATING if under_way and not status.options else State.NEEDS_HUMAN

@@ -1,21 +1,26 @@
 """The Kopf handlers that every role has: Diagnoses, credentials, and the end."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import kopf
 
 from podiatrist.api import names
+from podiatrist.cluster.store import parse_diagnosis
 from podiatrist.lifecycle.worker import Worker
 
 
-def watch_diagnoses(registry: kopf.OperatorRegistry, worker: Worker) -> None:
-    """Hand every change of a Diagnosis to the worker."""
+def watch_diagnoses(registry: kopf.OperatorRegistry, workers: Sequence[Worker]) -> None:
+    """Hand every change of a Diagnosis to the workers."""
 
     @kopf.on.event(names.GROUP, names.VERSION, names.PLURAL, registry=registry)
-    async def diagnosis_changed(namespace: str | None, name: str | None, **_: Any) -> None:
-        worker.queue.add((namespace or "", name or ""))
+    async def diagnosis_changed(
+        namespace: str | None, name: str | None, body: kopf.Body, **_: Any
+    ) -> None:
+        diagnosis = parse_diagnosis(dict(body))
+        for worker in workers:
+            worker.changed((namespace or "", name or ""), diagnosis)
 
 
 def login_by(registry: kopf.OperatorRegistry) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from podiatrist.cluster.client import Client
 from podiatrist.cluster.reader import Reader
@@ -29,6 +30,16 @@ class Timing:
 
 
 @dataclass(frozen=True)
+class Consulting:
+    """Whether a model is asked beside the rules, and about what."""
+
+    policy: Literal["always", "unexplained", "asked"] = "always"
+    """`unexplained`: where no rule knows the cause, or a human asks; `asked`: only then."""
+    unavailable: str | None = "no model is configured; the rules alone looked at it"
+    """Why nobody can be asked; None where a model can."""
+
+
+@dataclass(frozen=True)
 class Context:
     """The world of a step."""
 
@@ -37,3 +48,4 @@ class Context:
     store: Store
     clock: Callable[[], datetime]
     timing: Timing
+    consulting: Consulting = Consulting()

@@ -19,6 +19,7 @@ from podiatrist.api.diagnosis import AppliedPatch, Diagnosis, Execution, ObjectR
 from podiatrist.cluster.errors import NotFoundError
 from podiatrist.cluster.kinds import NODE, POD
 from podiatrist.cluster.objects import PodSpec
+from podiatrist.lifecycle.agent_part import by_rules
 from podiatrist.lifecycle.apply import ensure_applied
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.delete import ensure_deleted, is_deleted
@@ -151,7 +152,12 @@ async def _record_intent(context: Context, diagnosis: Diagnosis) -> None:
 
 
 async def _healed(context: Context, diagnosis: Diagnosis) -> bool:
-    """Whether the rules no longer find anything: then a fix would only do harm."""
+    """Whether the rules no longer find anything: then a fix would only do harm.
+
+    Where they never did, a model answered a human's question, and the human decides.
+    """
+    if not by_rules(diagnosis.status.findings):
+        return False
     try:
         snapshot = await look(context, diagnosis)
     except (UnknownKindError, NotFoundError):

@@ -7,6 +7,7 @@ already says writes nothing.
 from datetime import datetime
 
 from podiatrist.analyzers import analyze
+from podiatrist.analyzers.common.result import Result
 from podiatrist.analyzers.common.rollout import unfinished
 from podiatrist.api import names
 from podiatrist.api.conditions import (
@@ -16,21 +17,18 @@ from podiatrist.api.conditions import (
     has,
     set_condition,
 )
-from podiatrist.api.diagnosis import Diagnosis, ObservedTarget, Option, Severity
+from podiatrist.api.diagnosis import Diagnosis, Finding, ObservedTarget, Option
 from podiatrist.cluster.errors import NotFoundError
 from podiatrist.cluster.snapshot import Snapshot
 from podiatrist.cluster.store import spec_hash
+from podiatrist.lifecycle.agent_part import by_agent, by_rules, joined, kept_options
+from podiatrist.lifecycle.compose import compose
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.look import UnknownKindError, look
-from podiatrist.lifecycle.next_step import retry_asked, token
-from podiatrist.lifecycle.propose import (
-    MOST_FINDINGS,
-    offer_options,
-    root_cause,
-    severity,
-    told,
-)
+from podiatrist.lifecycle.next_step import consulted, retry_asked, token
+from podiatrist.lifecycle.propose import MOST_FINDINGS, offer_options, told
 from podiatrist.lifecycle.related import related
+from podiatrist.lifecycle.unasked import settle_unasked
 
 _MOST_SUPERSEDED = 16
 
@@ -40,7 +38,8 @@ async def investigate(context: Context, diagnosis: Diagnosis) -> float | None:
 
     Returns the seconds until the next look, None when there is something else to do at once.
     """
-    now = context.clock()
+    now, status = context.clock(), diagnosis.status
+    asked_anew = retry_asked(diagnosis)
     snapshot = await _look(context, diagnosis)
     if snapshot is None:
         await context.store.write_status(diagnosis)
@@ -48,32 +47,19 @@ async def investigate(context: Context, diagnosis: Diagnosis) -> float | None:
     if not diagnosis.metadata.owner_references:
         await context.store.adopt(diagnosis, snapshot.metadata.uid)
     results = analyze(snapshot)
-    findings = told(results)
-    _forget_past(diagnosis)
-    status = diagnosis.status
-    status.observed_target = observe(snapshot)
-    status.findings = findings
-    status.related_to = await related(context, diagnosis, results)
-    status.options = _with_previews(
-        offer_options(snapshot, results, context.timing.soak), status.options
-    )
-    if any(option.preview is None for option in status.options) or not status.options:
-        drop_condition(diagnosis, "Previewed")
-    _point_out_handled_approval(diagnosis, now)
-    offered = _digests(status.options)
-    status.superseded = [d for d in status.superseded if d not in offered]
-    if findings:
-        status.severity = severity(snapshot)
-        status.summary = findings[0].message
-        status.root_cause = root_cause(findings)
-        message = f"{len(findings)} finding(s), {len(status.options)} option(s)"
-        set_condition(diagnosis, "Diagnosed", "True", Reason.CAUSE_FOUND, message, now)
+    said: list[Finding] = []
+    if asked_anew or not is_as_observed(diagnosis, snapshot):
+        drop_condition(diagnosis, "Consulted")
+        options = offer_options(snapshot, results, context.timing.soak)
     else:
-        waits = unfinished(snapshot)
-        status.severity = Severity.INFO
-        status.summary = f"no rule explains it: {waits}" if waits else "nothing is wrong with it"
-        status.root_cause = None
-        set_condition(diagnosis, "Diagnosed", "True", Reason.NOTHING_FOUND, status.summary, now)
+        said = by_agent(status.findings)
+        options = _options(context, diagnosis, snapshot, results)
+    _forget_past(diagnosis)
+    status.observed_target = observe(snapshot)
+    status.related_to = await related(context, diagnosis, results)
+    compose(diagnosis, snapshot, told(results), said, options, now)
+    _point_out_handled_approval(diagnosis, now)
+    settle_unasked(context.consulting, diagnosis, snapshot, now)
     await context.store.write_status(diagnosis)
     return None
 
@@ -84,18 +70,19 @@ async def recheck(context: Context, diagnosis: Diagnosis) -> float | None:
     if snapshot is None:
         await context.store.write_status(diagnosis)
         return None
-    observed = diagnosis.status.observed_target
-    if observed is None or observed.spec_hash != spec_hash(snapshot.target_raw):
+    if not is_as_observed(diagnosis, snapshot):
         await investigate(context, diagnosis)
         return _pause(context, diagnosis)
     results = analyze(snapshot)
     if not results and unfinished(snapshot) is None:
+        if _is_open_question(diagnosis):
+            return _pause(context, diagnosis)
         return await _heal(context, diagnosis)
     changed = condition(diagnosis.status, "Verified") is not None
     drop_condition(diagnosis, "Verified")
     if results:
-        options = offer_options(snapshot, results, context.timing.soak)
-        before = [f.reason for f in diagnosis.status.findings]
+        options = _options(context, diagnosis, snapshot, results)
+        before = [f.reason for f in by_rules(diagnosis.status.findings)]
         if (
             [r.finding.reason for r in results][:MOST_FINDINGS] != before
             or _digests(options) != _digests(diagnosis.status.options)
@@ -132,13 +119,41 @@ async def _heal(context: Context, diagnosis: Diagnosis) -> float | None:
     left = context.timing.heal - (now - seen.last_transition_time).total_seconds()
     if left > 0:
         return left
-    found = diagnosis.status.findings
+    found = by_rules(diagnosis.status.findings)
     message = "the workload got well without a fix of ours" if found else "nothing is wrong with it"
-    if not found:
+    if not diagnosis.status.findings:
         diagnosis.status.summary = message  # what a first look still waited for is over
     set_condition(diagnosis, "Verified", "True", Reason.WENT_AWAY, message, now)
     await context.store.write_status(diagnosis)
     return None
+
+
+def _is_open_question(diagnosis: Diagnosis) -> bool:
+    """Whether a human asked, and the answer is to come or offers something to decide on.
+
+    Such a workload may be well by the rules all along: that ends no story.
+    """
+    status = diagnosis.status
+    offered = status.options and not by_rules(status.findings)
+    return diagnosis.spec.question is not None and bool(offered or not consulted(diagnosis))
+
+
+def is_as_observed(diagnosis: Diagnosis, snapshot: Snapshot) -> bool:
+    """Say whether the target still is what the Diagnosis speaks of."""
+    observed = diagnosis.status.observed_target
+    now = observe(snapshot)
+    return observed is not None and (observed.uid, observed.spec_hash) == (now.uid, now.spec_hash)
+
+
+def _options(
+    context: Context, diagnosis: Diagnosis, snapshot: Snapshot, results: list[Result]
+) -> list[Option]:
+    """Return what is offered: by the rules now, and by the model when it was asked."""
+    soak = context.timing.soak
+    rules = offer_options(snapshot, results, soak)
+    if results and results[0].cause is not None:
+        return rules
+    return joined(rules, kept_options(snapshot, diagnosis.status, soak))
 
 
 async def _look(context: Context, diagnosis: Diagnosis) -> Snapshot | None:
@@ -215,17 +230,6 @@ def observe(snapshot: Snapshot) -> ObservedTarget:
         spec_hash=spec_hash(snapshot.target_raw),
         generation=snapshot.metadata.generation or None,
     )
-
-
-def _with_previews(options: list[Option], before: list[Option]) -> list[Option]:
-    """Keep the dry run of an option that is offered unchanged; a refused one is tried again."""
-    known = {o.digest: o for o in before}
-    return [
-        o.model_copy(update={"preview": known[o.digest].preview, "diff": known[o.digest].diff})
-        if o.digest in known and (tried := known[o.digest].preview) and tried.ok
-        else o
-        for o in options
-    ]
 
 
 def _digests(options: list[Option]) -> list[str]:

@@ -19,6 +19,7 @@ class Step(StrEnum):
     NOTHING = "nothing"
     INVESTIGATE = "investigate"
     RECHECK = "recheck"
+    CONSULT = "consult"
     REJECT = "reject"
     PREVIEW = "preview"
     JUDGE_APPROVAL = "judge approval"
@@ -28,13 +29,15 @@ class Step(StrEnum):
 
 
 OPERATOR_STEPS = frozenset({Step.INVESTIGATE, Step.RECHECK, Step.REJECT})
+CONSULTANT_STEPS = frozenset({Step.CONSULT})
+"""The operator's as well, but minutes long: they have a queue and workers of their own."""
 EXECUTOR_STEPS = frozenset(
     {Step.PREVIEW, Step.JUDGE_APPROVAL, Step.EXECUTE, Step.VERIFY, Step.ROLL_BACK}
 )
 
 
 def next_steps(diagnosis: Diagnosis) -> tuple[Step, ...]:
-    """Return what is to be done now; several where the two processes have work at once."""
+    """Return what is to be done now; several where more than one of the roles has work."""
     if diagnosis.annotation(names.PAUSE) is not None:
         return (Step.NOTHING,)
     begun = _after_approval(diagnosis)
@@ -48,11 +51,17 @@ def next_steps(diagnosis: Diagnosis) -> tuple[Step, ...]:
         return (Step.INVESTIGATE,)
     if diagnosis.annotation(names.REJECT) is not None:
         return (Step.REJECT,)
+    beside = () if consulted(diagnosis) else (Step.CONSULT,)
     if any(option.preview is None for option in diagnosis.status.options):
-        return (Step.PREVIEW, Step.RECHECK)
+        return (Step.PREVIEW, Step.RECHECK, *beside)
     if _approval_unread(diagnosis):
-        return (Step.JUDGE_APPROVAL, Step.RECHECK)
-    return (Step.RECHECK,)
+        return (Step.JUDGE_APPROVAL, Step.RECHECK, *beside)
+    return (Step.RECHECK, *beside)
+
+
+def consulted(diagnosis: Diagnosis) -> bool:
+    """Whether it is settled what a model says, or that none is asked."""
+    return has(diagnosis, "Consulted", "True") or has(diagnosis, "Consulted", "False")
 
 
 def _after_approval(diagnosis: Diagnosis) -> Step | None:

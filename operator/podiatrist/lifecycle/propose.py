@@ -1,7 +1,7 @@
 """Turns findings into what a human decides on: a summary, and options compiled to the byte."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -19,7 +19,8 @@ from podiatrist.cluster.store import spec_hash
 log = logging.getLogger(__name__)
 
 MOST_OPTIONS = 4
-MOST_FINDINGS = 16
+MOST_FINDINGS = 12
+"""Of the rules; what a model adds has room beside them."""
 
 
 def checks(soak: int) -> list[str]:
@@ -59,12 +60,9 @@ def offer_options(snapshot: Snapshot, results: list[Result], soak: int) -> list[
         return []
     options: dict[str, Option] = {}
     for proposal in _in_turn(results):
-        try:
-            option = _compile(snapshot, proposal, soak)
-        except ActionError as error:
-            log.info("left out %r for %s: %s", proposal.title, snapshot.target, error)
-            continue
-        options.setdefault(option.digest, option)
+        option = compile_option(snapshot, proposal, soak)
+        if option is not None:
+            options.setdefault(option.digest, option)
     return list(options.values())[:MOST_OPTIONS]
 
 
@@ -72,6 +70,15 @@ def _in_turn(results: list[Result]) -> list[Proposal]:
     """Return first the best proposal of each finding, then the second best, and so on."""
     depth = max((len(r.proposals) for r in results), default=0)
     return [r.proposals[i] for i in range(depth) for r in results if i < len(r.proposals)]
+
+
+def compile_option(snapshot: Snapshot, proposal: Proposal, soak: int) -> Option | None:
+    """Return a proposal as an option, None where it does not fit the cluster as it is."""
+    try:
+        return _compile(snapshot, proposal, soak)
+    except ActionError as error:
+        log.info("left out %r for %s: %s", proposal.title, snapshot.target, error)
+        return None
 
 
 def _compile(snapshot: Snapshot, proposal: Proposal, soak: int) -> Option:
@@ -128,6 +135,6 @@ def severity(snapshot: Snapshot) -> Severity:
     return Severity.WARNING if ready else Severity.CRITICAL
 
 
-def root_cause(findings: list[Finding]) -> str:
+def root_cause(findings: Sequence[Finding]) -> str:
     """Return the findings as a short paragraph."""
     return " ".join(f"{f.message.rstrip('.')}." for f in findings[:3])

@@ -3,47 +3,35 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 
-from podiatrist.api.diagnosis import Diagnosis
+from podiatrist.api.diagnosis import Diagnosis, Severity
 from podiatrist.cluster.errors import ClusterError, ConflictError, NotFoundError
-from podiatrist.cluster.work_queue import WorkQueue
+from podiatrist.cluster.work_queue import Rank, WorkQueue
 from podiatrist.lifecycle.context import Context
-from podiatrist.lifecycle.execute import execute
-from podiatrist.lifecycle.investigate import investigate, recheck
-from podiatrist.lifecycle.judge_approval import judge_approval
-from podiatrist.lifecycle.next_step import EXECUTOR_STEPS, OPERATOR_STEPS, Step, next_steps
-from podiatrist.lifecycle.preview import preview
-from podiatrist.lifecycle.reject import reject
-from podiatrist.lifecycle.verify import roll_back, verify
+from podiatrist.lifecycle.next_step import Step, next_steps
 
 log = logging.getLogger(__name__)
 
 Key = tuple[str, str]
 StepFunction = Callable[[Context, Diagnosis], Awaitable[float | None]]
 
-STEPS: Mapping[Step, StepFunction] = {
-    Step.INVESTIGATE: investigate,
-    Step.RECHECK: recheck,
-    Step.REJECT: reject,
-    Step.PREVIEW: preview,
-    Step.JUDGE_APPROVAL: judge_approval,
-    Step.EXECUTE: execute,
-    Step.VERIFY: verify,
-    Step.ROLL_BACK: roll_back,
-}
-
 _FIRST_RETRY, _LAST_RETRY = 1.0, 60.0
 """Seconds before a failed step is tried again: doubled each time, up to a minute."""
 
 
 class Worker:
-    """Does the steps of one role."""
+    """Does the steps of one role: `steps` says which, and by which function."""
 
-    def __init__(self, context: Context, role: frozenset[Step]) -> None:
+    def __init__(self, context: Context, steps: Mapping[Step, StepFunction]) -> None:
         self._context = context
-        self._role = role
+        self._steps = steps
         self._failures: dict[Key, int] = {}
         self.queue: WorkQueue[Key] = WorkQueue()
+
+    def changed(self, key: Key, diagnosis: Diagnosis | None) -> None:
+        """Take note that a Diagnosis is there, or is another by now; None: it is unreadable."""
+        self.queue.add(key)
 
     async def run(self, side_by_side: int = 8) -> None:
         """Work until cancelled."""
@@ -54,6 +42,7 @@ class Worker:
     async def _work(self) -> None:
         while True:
             key = await self.queue.take()
+            after: float | None = None
             try:
                 after = await self._advance(key)
                 self._failures.pop(key, None)
@@ -68,9 +57,9 @@ class Worker:
                 after = self._backoff(key)
                 log.exception("%s/%s failed; again in %.0fs", *key, after)
             finally:
+                if after is not None:
+                    self.queue.add(key, after)  # before it is given back, which drops its rank
                 self.queue.done(key)
-            if after is not None:
-                self.queue.add(key, after)
 
     def _backoff(self, key: Key) -> float:
         tried = self._failures.get(key, 0)
@@ -82,19 +71,27 @@ class Worker:
         diagnosis = await self._context.store.get(*key)
         if diagnosis is None:
             return None
-        step = next((s for s in next_steps(diagnosis) if s in self._role), None)
+        step = next((s for s in next_steps(diagnosis) if s in self._steps), None)
         if step is None:
             return None
         log.debug("%s/%s: %s", *key, step)
-        after = await STEPS[step](self._context, diagnosis)
+        after = await self._steps[step](self._context, diagnosis)
         return 0.0 if after is None else after
 
 
-def operator_worker(context: Context) -> Worker:
-    """Return the worker that looks and proposes."""
-    return Worker(context, OPERATOR_STEPS)
+class UrgencyWorker(Worker):
+    """Does the steps of a role that cannot keep up: who is worst off goes first."""
+
+    def changed(self, key: Key, diagnosis: Diagnosis | None) -> None:
+        """Take note of a Diagnosis that has work for this role, at its rank."""
+        if diagnosis is not None and any(s in self._steps for s in next_steps(diagnosis)):
+            self.queue.add(key, rank=urgency(diagnosis))
 
 
-def executor_worker(context: Context) -> Worker:
-    """Return the worker that previews, executes, verifies and rolls back."""
-    return Worker(context, EXECUTOR_STEPS)
+_SEVERITIES = (Severity.CRITICAL, Severity.WARNING, Severity.INFO, None)
+
+
+def urgency(diagnosis: Diagnosis) -> Rank:
+    """Return a rank: the worst first, and of those the oldest."""
+    born = diagnosis.metadata.creation_timestamp or datetime.max.replace(tzinfo=UTC)
+    return _SEVERITIES.index(diagnosis.status.severity), born

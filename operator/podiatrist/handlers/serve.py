@@ -1,0 +1,101 @@
+"""What both roles share: waiting for the cluster, and running until a signal.
+
+Kopf for watching, our workers for doing.
+"""
+
+import asyncio
+import gc
+import os
+from collections.abc import Coroutine, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import kopf
+
+from podiatrist.api import names
+from podiatrist.cluster.client import Client
+from podiatrist.cluster.errors import ClusterError, NotFoundError, UnreachableError
+from podiatrist.cluster.kinds import DIAGNOSIS
+from podiatrist.cluster.reader import Reader
+from podiatrist.cluster.store import Store
+from podiatrist.handlers import doors
+from podiatrist.handlers.kopf_settings import operator_options
+from podiatrist.handlers.supervise import WatchEndedError
+from podiatrist.lifecycle.context import Consulting, Context, Timing
+from podiatrist.lifecycle.worker import Worker
+
+_PATIENCE = (0.5, 1.0, 2.0, 4.0)
+"""Seconds between attempts to reach the cluster at start."""
+
+
+class NotInstalledError(ClusterError):
+    """The cluster does not know Diagnoses."""
+
+
+def now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+def share(kubeconfig: Path | None) -> None:
+    """Let Kopf read the same file as our client; it knows only the environment variable."""
+    if kubeconfig is not None:
+        os.environ["KUBECONFIG"] = str(kubeconfig)
+
+
+async def wait_for(client: Client) -> None:
+    """Wait until the cluster answers and knows Diagnoses. Raises ClusterError.
+
+    Both may take a moment: an API server that restarts, a CRD that was applied just before us.
+    """
+    for pause in (*_PATIENCE, None):
+        try:
+            await client.list_all(DIAGNOSIS, fields="metadata.name=none")
+        except (NotFoundError, UnreachableError) as error:
+            if pause is not None:
+                await asyncio.sleep(pause)
+            elif isinstance(error, UnreachableError):
+                raise
+        else:
+            return
+    raise NotInstalledError(
+        f"the cluster does not know {names.PLURAL}.{names.GROUP}; "
+        "install it first with: kubectl apply -f crds"
+    )
+
+
+def context_of(client: Client, timing: Timing, consulting: Consulting | None = None) -> Context:
+    """Return the world of a role's steps."""
+    return Context(client, Reader(client), Store(client), now, timing, consulting or Consulting())
+
+
+async def serve(
+    registry: kopf.OperatorRegistry,
+    workers: Sequence[Worker],
+    *tasks: Coroutine[Any, Any, None],
+) -> None:
+    """Run until a signal: the tasks, the workers' among them, with Diagnoses for the workers.
+
+    Raises WatchEndedError when Kopf did not survive an error.
+    """
+    gc.collect()
+    gc.freeze()  # a full collection would look at every module each time, and stall the feed
+    doors.login_by(registry)
+    doors.watch_diagnoses(registry, workers)
+    ended = asyncio.Event()
+    ours = [asyncio.create_task(work) for work in tasks]
+    for task in ours:  # they end by an error of ours only, and then nothing shall go on
+        task.add_done_callback(lambda _: ended.set())
+    doors.stop_with(registry, ours)
+    try:
+        await kopf.operator(registry=registry, stop_flag=ended, **operator_options())
+    except Exception as error:
+        raise WatchEndedError(f"watching the cluster failed: {error!r}") from error
+    finally:
+        for task in ours:
+            task.cancel()
+        results = await asyncio.gather(*ours, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception):
+            raise result

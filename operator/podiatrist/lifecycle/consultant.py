@@ -1,0 +1,59 @@
+"""Who is consulted: the configured model, with kubectl under an identity that only reads."""
+
+from pathlib import Path
+
+from podiatrist.agent.cost import cost
+from podiatrist.agent.investigation import Investigator, Opinion
+from podiatrist.agent.limits import Limits
+from podiatrist.agent.messages import TokenCount
+from podiatrist.agent.model import Model
+from podiatrist.agent.settings import ModelSettings
+from podiatrist.agent.transcript import Transcript
+from podiatrist.api.diagnosis import Finding, Usage
+from podiatrist.cluster.kubectl import Kubectl
+from podiatrist.cluster.reader_access import ReaderAccess
+from podiatrist.cluster.snapshot import Snapshot
+
+
+class ModelConsultant:
+    """Asks one model; several consultations may go on side by side."""
+
+    def __init__(
+        self,
+        model: Model,
+        settings: ModelSettings,
+        binary: Path,
+        access: ReaderAccess,
+        limits: Limits,
+    ) -> None:
+        self.model = model
+        self._settings = settings
+        self._binary = binary
+        self._access = access
+        self._limits = limits
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.model.name
+
+    async def prepare(self) -> None:
+        """Get credentials for kubectl. Raises ClusterError."""
+        await self._access.kubeconfig()
+
+    async def ask(
+        self,
+        snapshot: Snapshot,
+        findings: list[Finding],
+        question: str | None,
+        transcript: Transcript,
+        tokens: int,
+    ) -> Opinion:
+        """Return what the model makes of it. Raises ClusterError where kubectl cannot start."""
+        kubectl = Kubectl(self._binary, await self._access.kubeconfig())
+        investigator = Investigator(self.model, kubectl, self._limits)
+        return await investigator.investigate(snapshot, findings, question, transcript, tokens)
+
+    def cost(self, usage: Usage) -> str | None:
+        """Return what that is in money, None where no price is configured."""
+        return cost(TokenCount(usage.prompt_tokens, usage.completion_tokens), self._settings)

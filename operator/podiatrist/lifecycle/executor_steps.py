@@ -1,0 +1,18 @@
+"""The executor's steps. No module that is imported from here may know of models or prompts."""
+
+from collections.abc import Mapping
+
+from podiatrist.lifecycle.execute import execute
+from podiatrist.lifecycle.judge_approval import judge_approval
+from podiatrist.lifecycle.next_step import Step
+from podiatrist.lifecycle.preview import preview
+from podiatrist.lifecycle.verify import roll_back, verify
+from podiatrist.lifecycle.worker import StepFunction
+
+STEPS: Mapping[Step, StepFunction] = {
+    Step.PREVIEW: preview,
+    Step.JUDGE_APPROVAL: judge_approval,
+    Step.EXECUTE: execute,
+    Step.VERIFY: verify,
+    Step.ROLL_BACK: roll_back,
+}
