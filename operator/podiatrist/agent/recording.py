@@ -13,15 +13,9 @@ from typing import Any, Self
 
 from pydantic import BaseModel
 
+from podiatrist.agent import model as models
 from podiatrist.agent.messages import Call, Message, Reply, TokenCount
-from podiatrist.agent.model import (
-    MisconfiguredModelError,
-    Model,
-    ModelError,
-    OnText,
-    PromptTooLongError,
-    UnreachableModelError,
-)
+from podiatrist.agent.model import Model, ModelError, OnText
 from podiatrist.agent.prompt_change import alike, change, diff
 from podiatrist.agent.recording_file import (
     ModelExchange,
@@ -37,13 +31,9 @@ from podiatrist.agent.tool import Tool, ToolError
 __all__ = ["Recorder", "RecordingError", "Replay", "ReplayMismatchError", "recorded", "replayed"]
 
 _ERRORS: dict[str, type[ModelError]] = {
-    kind.__name__: kind
-    for kind in (
-        ModelError,
-        UnreachableModelError,
-        MisconfiguredModelError,
-        PromptTooLongError,
-    )
+    name: kind
+    for name, kind in vars(models).items()
+    if isinstance(kind, type) and issubclass(kind, ModelError)
 }
 
 _CUT_OFF = "TimeoutError"
@@ -92,7 +82,8 @@ class Recorder:
                 messages, tools, must_call=must_call, max_tokens=max_tokens, on_text=on_text
             )
         except ModelError as error:
-            self._add(prompt, {"error": _known_class(error), "message": str(error)})
+            failure = {"error": _known_class(error), "message": str(error), "paid": error.paid}
+            self._add(prompt, failure)
             raise
         except asyncio.CancelledError:
             self._add(prompt, {"error": _CUT_OFF, "message": ""})
@@ -102,10 +93,14 @@ class Recorder:
 
     def tool(self, tool: str, arguments: Part, answer: Part) -> None:
         """Write one exchange with a tool; see ToolExchange."""
-        self._writer.tool(ToolExchange(tool, arguments, answer, self._clock() - self._began))
+        self._writer.tool(ToolExchange(tool, arguments, answer, self.clock()))
+
+    def clock(self) -> float:
+        """Return the time of the recording, in seconds; see Replay.clock."""
+        return self._clock() - self._began
 
     def _add(self, prompt: Prompt, answer: Part) -> None:
-        self._writer.model(ModelExchange(prompt, answer, self._clock() - self._began))
+        self._writer.model(ModelExchange(prompt, answer, self.clock()))
 
     def close(self) -> None:
         """Close the file."""
@@ -167,7 +162,8 @@ class Replay:
         if answer.get("error") == _CUT_OFF:
             raise TimeoutError
         if "error" in answer:
-            raise _ERRORS.get(answer["error"], ModelError)(answer["message"])
+            kind = _ERRORS.get(answer["error"], ModelError)
+            raise kind(answer["message"], paid=answer["paid"])
         reply = _reply(answer)
         if on_text and reply.text:
             on_text(reply.text)

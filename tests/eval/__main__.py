@@ -1,0 +1,7 @@
+"""Runs `make eval`: `python -m tests.eval --help`."""
+
+import sys
+
+from tests.eval import cli
+
+sys.exit(cli.main())
