@@ -64,7 +64,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("cluster-info", reading.alone("cluster-info"), ()),
     Verb("rollout status", reading.rollout_status, (
         _NAMESPACE, _REVISION, Flag("timeout", check=values.duration, dropped=True),
-        Flag("watch", "w", one_of("choice", "false"), dropped=True),
+        Flag("watch", "w", dropped=True),
     )),
     Verb("rollout history", reading.rollout_history, (_NAMESPACE, _REVISION)),
     Verb("auth can-i", reading.can_i, (
