@@ -23,7 +23,8 @@ spellings = st.sampled_from([
     "kubectl", "get", "describe", "logs", "events", "top", "explain", "api-resources", "version",
     "cluster-info", "dump", "rollout", "status", "history", "auth", "can-i", "delete", "exec",
     "pods", "pod", "deploy/web", "deployments.apps", "secrets", "secret", "Secret/db",
-    "pods,secrets", "secrets.v1.", "all", "all,secrets", "cm", "cm/app", "nodes", "web-1", "-", "--", "-n", "shop",
+    "pods,secrets", "secrets.v1.", "all", "all,secrets", "cm", "cm/app", "nodes", "web-1",
+    "-", "--", "-n", "shop",
     "-nshop", "-A", "-Aw", "-w", "-o", "yaml", "-ojson", "-o=jsonpath={.data}",
     "go-template-file=/x",
     "-l", "app=web", "'app in (a,b)'", "--raw=/api/v1/secrets", "--raw", "-s", "-shttp://evil",
@@ -36,8 +37,13 @@ begun = st.sampled_from([
     "kubectl get pods", "get pod/web-1", "describe", "logs web-1", "events", "top pods", "explain",
     "rollout status", "rollout history deploy", "auth can-i list", "kubectl -n shop get",
 ])  # fmt: skip
+honest = st.sampled_from([
+    "-n shop", "-A", "-o yaml", "-owide", "web-1", "secret", "-l app=web", "--tail 5", "deploy/web",
+    "deploy web", "pods", "--for pod/secrets", "pod.spec", "--no-headers", "-c app", "-p",
+])  # fmt: skip
 lines = (
-    st.text(max_size=60)
+    st.tuples(begun, st.lists(honest, max_size=2, unique=True).map(" ".join)).map(" ".join)
+    | st.text(max_size=60)
     | st.lists(spellings | st.text(max_size=8), max_size=9).map(" ".join)
     | st.tuples(begun, st.lists(spellings, max_size=3).map(" ".join)).map(" ".join)
 )
@@ -79,8 +85,8 @@ def test_a_refusal_is_one_line(line: str) -> None:
         parse(line)
     except RefusedCommandError as error:
         told = str(error)
-        assert told  # noqa: PT017 - most lines are refused, some are not
-        assert len(told.splitlines()) == 1  # noqa: PT017 - as above
+        assert told
+        assert len(told.splitlines()) == 1
 
 
 def check_flag(verb: str, word: str) -> None:
