@@ -11,6 +11,7 @@ from podiatrist.cluster.kubectl import Kubectl, RefusedCommandError
 from podiatrist.cluster.kubectl.grammar import parse
 from podiatrist.cluster.kubectl.resources import READABLE
 from podiatrist.cluster.kubectl.verbs import VERBS
+from tests.unit.kubectl.test_grammar import RUN
 
 KINDS = {kind.full for kind in READABLE} | {kind.plural for kind in READABLE}
 FLAGS = {verb.name: {flag.long for flag in verb.flags if not flag.dropped} for verb in VERBS}
@@ -33,10 +34,7 @@ spellings = st.sampled_from([
     "--sort-by=.data", "|", ";", "&&", "$(id)", "`id`", "'", '"', "\\", "\n", "--namespace=--raw",
     "-n=--raw=/x", "--containers", "--list", "list", "-L", "--template=x", "--watch=true",
 ])  # fmt: skip
-begun = st.sampled_from([
-    "kubectl get pods", "get pod/web-1", "describe", "logs web-1", "events", "top pods", "explain",
-    "rollout status", "rollout history deploy", "auth can-i list", "kubectl -n shop get",
-])  # fmt: skip
+begun = st.sampled_from([line for line, _ in RUN])
 honest = st.sampled_from([
     "-n shop", "-A", "-o yaml", "-owide", "web-1", "secret", "-l app=web", "--tail 5", "deploy/web",
     "deploy web", "pods", "--for pod/secrets", "pod.spec", "--no-headers", "-c app", "-p",
