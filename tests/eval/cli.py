@@ -3,6 +3,8 @@
 import argparse
 import asyncio
 import shutil
+import tempfile
+from pathlib import Path
 
 import click
 
@@ -11,15 +13,17 @@ from podiatrist.agent.model import Model
 from podiatrist.agent.recording import Replay, ReplayMismatchError
 from podiatrist.agent.settings import ModelSettings
 from podiatrist.analyzers import analyze
+from podiatrist.cluster.kubectl import Kubectl
 from tests.cluster import Cluster, current
 from tests.cluster.progress import to_stderr
+from tests.eval.bare_loop import MOST
 from tests.eval.cases import EvalCase, load_cases
 from tests.eval.plot import write_picture
 from tests.eval.report import as_markdown, as_text, write_page
 from tests.eval.runs import FOLDER, Row, Run, RunError
 from tests.eval.stage import StageError, staged
-from tests.eval.ways import LIMITS, WAYS
-from tests.harness.install import install
+from tests.eval.ways import LIMITS, WAYS, told
+from tests.harness.install import identity, install
 from tests.model.server import Server
 
 INTERRUPTED = 130
@@ -76,13 +80,15 @@ async def _play_all(runs: list[Run]) -> None:
     if not wanted:
         return
     model, cluster = _model(), _cluster()
-    for done, missing in enumerate(wanted.values()):
-        case = missing[0].case
-        to_stderr(f"case {done + 1} of {len(wanted)}: {case.fault}")
-        async with staged(case, cluster) as scene:
-            for run in missing:
-                await run.play(scene, model, cluster)
-                to_stderr(_line(await run.row()))
+    with tempfile.TemporaryDirectory() as folder:
+        kubectl = Kubectl(cluster.kubectl, identity(cluster, "reader", Path(folder)), most=MOST)
+        for done, missing in enumerate(wanted.values(), 1):
+            case = missing[0].case
+            to_stderr(f"case {done} of {len(wanted)}: {case.fault}")
+            async with staged(case, cluster) as scene:
+                for run in missing:
+                    await run.play(scene, model, kubectl)
+                    to_stderr(_line(await run.row()))
 
 
 async def _rows(runs: list[Run]) -> tuple[list[Row], bool]:
@@ -115,8 +121,7 @@ def _by_rules(cases: list[EvalCase]) -> str:
     named = 0
     for case in cases:
         results = analyze(Run(case, "ours").scene().snapshot)
-        said = "\n".join(f"{r.finding.reason}: {r.finding.message}" for r in results)
-        named += case.names_cause(said)
+        named += case.names_cause(told([result.finding for result in results]))
     return f"{named} of {len(cases)}"
 
 

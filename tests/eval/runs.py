@@ -11,13 +11,11 @@ from podiatrist.agent.recorded_kubectl import RecordedKubectl, ReplayedKubectl
 from podiatrist.agent.recording import Recorder, Replay, recorded, replayed
 from podiatrist.agent.recording_file import ModelExchange, read_recording
 from podiatrist.cluster.kubectl import Kubectl
-from tests.cluster import Cluster
-from tests.eval.bare_loop import MOST, bare_kubectl
+from tests.eval.bare_loop import bare_kubectl
 from tests.eval.cases import EvalCase
 from tests.eval.stage import Scene
 from tests.eval.ways import WAYS, Means
 from tests.harness import recording as snapshots
-from tests.harness.install import identity
 
 FOLDER = Path(__file__).resolve().parents[1] / "recordings" / "eval"
 
@@ -60,16 +58,14 @@ class Run:
         """What the agent started from."""
         return self.recording.with_suffix(".snapshot.json.gz")
 
-    async def play(self, scene: Scene, model: Model, cluster: Cluster) -> None:
-        """Let the agent work on the real cluster, and record it. Raises RunError."""
+    async def play(self, scene: Scene, model: Model, kubectl: Kubectl) -> None:
+        """Let the agent work for real, and record it. Raises RunError."""
         self.recording.parent.mkdir(parents=True, exist_ok=True)
         self.forget()
         unfinished = self.recording.with_suffix(".unfinished")
         unfinished.unlink(missing_ok=True)
         with tempfile.TemporaryDirectory() as home, Recorder(model, unfinished) as recorder:
-            reader = identity(cluster, "reader", Path(home))
-            kubectl = Kubectl(cluster.kubectl, reader, most=MOST)
-            tool = bare_kubectl(cluster.kubectl, reader, Path(home))
+            tool = bare_kubectl(kubectl.binary, kubectl.kubeconfig, Path(home))
             means = Means(
                 recorder,
                 RecordedKubectl(kubectl, recorder),
@@ -80,8 +76,8 @@ class Run:
         if _unreachable(unfinished):
             unfinished.unlink()
             raise RunError("the model gave no answer; see that it is up, and run `make eval` again")
-        told = json.dumps(snapshots.dump(scene.snapshot), sort_keys=True).encode()
-        self.snapshot.write_bytes(gzip.compress(told, mtime=0))
+        snapshot = json.dumps(snapshots.dump(scene.snapshot), sort_keys=True).encode()
+        self.snapshot.write_bytes(gzip.compress(snapshot, mtime=0))
         unfinished.rename(self.recording)
 
     async def row(self) -> Row | None:

@@ -1,6 +1,6 @@
 """The agents that are compared. Each gets the same model, limits and cluster."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -56,12 +56,12 @@ async def bare(scene: Scene, means: Means) -> Answer:
 
 
 async def alone(scene: Scene, means: Means) -> Answer:
-    """Ours, with nothing from the rules."""
+    """Ours, with nothing from the rules: what the model claims and can prove."""
     return await _ours(scene, means, [])
 
 
 async def ours(scene: Scene, means: Means) -> Answer:
-    """Ours as it is: it starts from what the rules found."""
+    """Ours as it is: what a Diagnosis says, the rules' findings and then the model's claims."""
     return await _ours(scene, means, [result.finding for result in analyze(scene.snapshot)])
 
 
@@ -71,9 +71,15 @@ async def _ours(scene: Scene, means: Means, findings: list[Finding]) -> Answer:
     opinion = await investigator.investigate(
         scene.snapshot, findings, None, transcript, LIMITS.tokens
     )
-    claims = [f"{finding.reason}: {finding.message}" for finding in opinion.findings]
     outcome = f"{opinion.reason}: {opinion.message}"
-    return Answer("\n".join(claims), opinion.tokens.total, opinion.calls, outcome)
+    return Answer(
+        told([*findings, *opinion.findings]), opinion.tokens.total, opinion.calls, outcome
+    )
+
+
+def told(findings: Sequence[Finding]) -> str:
+    """Return what findings say, without the quotes that prove it."""
+    return "\n".join(f"{finding.reason}: {finding.message}" for finding in findings)
 
 
 WAYS: dict[str, Way] = {"bare": bare, "alone": alone, "ours": ours}
@@ -81,5 +87,5 @@ WAYS: dict[str, Way] = {"bare": bare, "alone": alone, "ours": ours}
 TITLES = {
     "bare": "bare loop",
     "alone": "ours, without the rules",
-    "ours": "ours",
+    "ours": "ours, with the rules",
 }

@@ -4,6 +4,7 @@ import asyncio
 import functools
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from podiatrist.agent.limits import LimitReachedError, Limits
 from podiatrist.agent.loop import Agent
 from podiatrist.agent.messages import Call, Message, Reply, TokenCount, system, user
 from podiatrist.agent.model import ModelError, OnText, UnreachableModelError
+from podiatrist.agent.recorded_kubectl import RecordedKubectl, ReplayedKubectl
 from podiatrist.agent.recording import (
     Recorder,
     RecordingError,
@@ -27,6 +29,8 @@ from podiatrist.agent.recording import (
     replayed,
 )
 from podiatrist.agent.tool import Arguments, Tool, ToolError
+from podiatrist.cluster.errors import ClusterError
+from podiatrist.cluster.kubectl import Kubectl, RefusedCommandError
 
 
 def in_loop(story: Callable[..., Awaitable[None]]) -> Callable[..., None]:
@@ -306,3 +310,26 @@ def test_a_file_that_is_no_recording_is_refused(tmp_path: Path, content: str, wh
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match=r"cannot read the recording .*: No such file"):
         Replay(tmp_path / "nothing")
+
+
+@in_loop
+async def test_kubectl_says_and_refuses_the_same_again(tmp_path: Path) -> None:
+    program = tmp_path / "kubectl"
+    program.write_text("#!/bin/sh\necho 'no resources found'\n")
+    program.chmod(0o755)
+    with Recorder(Script(), tmp_path / "talk") as recorder:
+        kubectl = RecordedKubectl(Kubectl(program, tmp_path / "kubeconfig"), recorder)
+        first = await kubectl.within("shop").run("get pods")
+        with pytest.raises(RefusedCommandError) as refused:
+            await kubectl.run("delete pod web")
+        program.unlink()
+        with pytest.raises(ClusterError):
+            await kubectl.run("get nodes")
+    replay = ReplayedKubectl(Replay(tmp_path / "talk"))
+    assert await replay.within("shop").run("get pods") == first
+    with pytest.raises(RefusedCommandError, match=re.escape(str(refused.value))):
+        await replay.run("delete pod web")
+    with pytest.raises(ClusterError, match="does not start"):
+        await replay.run("get nodes")
+    with pytest.raises(ReplayMismatchError, match="no answer of tool kubectl is left"):
+        await replay.run("get pods")
