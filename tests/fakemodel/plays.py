@@ -116,9 +116,14 @@ async def no_choices(_: web.Request, asked: Asked) -> web.StreamResponse:
 
 
 def cut_stream(text: str, *, rudely: bool = False) -> Trouble:
-    """Stream a text and end without a finish_reason; rudely: by closing the connection."""
+    """Stream a text and end without a finish_reason; rudely: by closing the connection.
+
+    Where no stream is wanted, the JSON ends in its middle.
+    """
 
     async def play(request: web.Request, asked: Asked) -> web.StreamResponse:
+        if not asked.get("stream"):
+            return await broken_json(request, asked)
         response = await _begin(request)
         await _send(response, _chunk({"content": text}))
         if rudely and request.transport is not None:
@@ -129,9 +134,11 @@ def cut_stream(text: str, *, rudely: bool = False) -> Trouble:
 
 
 def stall(text: str) -> Trouble:
-    """Stream a text, and then nothing, with the connection open."""
+    """Stream a text, and then nothing, with the connection open; hang where none is wanted."""
 
     async def play(request: web.Request, asked: Asked) -> web.StreamResponse:
+        if not asked.get("stream"):
+            return await hang(request, asked)
         response = await _begin(request)
         await _send(response, _chunk({"content": text}))
         return await hang(request, asked)

@@ -4,7 +4,7 @@ Endpoints differ and leave things out: whatever may be missing is optional here.
 """
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -70,7 +70,9 @@ class Answer:
         try:
             parsed = _Completion.model_validate(completion)
         except ValidationError:
-            raise BrokenAnswerError("it answered with something else than a completion") from None
+            raise BrokenAnswerError(
+                "it answered with no chat completion; look at PODIATRIST_MODEL_URL"
+            ) from None
         self._tokens = _tokens(parsed.usage) or self._tokens
         text = ""
         for choice in (parsed.choices or [])[:1]:
@@ -119,9 +121,9 @@ class Answer:
             text = self._refusal or self.text
             return Reply(whole(text), (), self._tokens, "refusal")
         if not self.text.strip() and not calls:
-            where = " before its first word" if self.finish == "length" else ""
-            raise BrokenAnswerError(f"its answer is empty{where and ': cut off'}{where}")
-        finish = "length" if self.finish == "length" else "stop"
+            cut = ", cut off before its first word" if self.finish == "length" else ""
+            raise BrokenAnswerError(f"its answer is empty{cut}")
+        finish: Literal["length", "stop"] = "length" if self.finish == "length" else "stop"
         return Reply(whole(self.text), calls, self._tokens, finish)
 
 

@@ -28,8 +28,7 @@ _CONNECT = 10.0
 _CHARACTERS = 64
 """The most characters of one token. An endpoint that ignores `max_tokens` is cut off there."""
 
-_OWN = ("max_tokens", "max_completion_tokens", "stream_options", "temperature")
-"""Parameters that are set here, and left out where the endpoint does not know them."""
+_NO_COMPLETION = "it answered with no chat completion; look at PODIATRIST_MODEL_URL"
 
 
 class Endpoint:
@@ -95,8 +94,7 @@ class Endpoint:
         except (openai.OpenAIError, ValueError, TypeError, AttributeError) as error:
             # what the SDK raises for a body that is no JSON, or JSON of another shape
             raise BrokenAnswerError(
-                f"{self._settings.model_url} answered with no chat completion "
-                f"({type(error).__name__}); look at PODIATRIST_MODEL_URL"
+                f"{self._settings.model_url}: {_NO_COMPLETION} ({type(error).__name__})"
             ) from None
         except BrokenAnswerError as error:
             raise BrokenAnswerError(f"{self._settings.model_url}: {error}") from None
@@ -133,8 +131,14 @@ class Endpoint:
         self, client: openai.AsyncOpenAI, whole: Body, max_tokens: int, on_text: OnText | None
     ) -> Reply:
         answer = Answer()
+        stream = await client.chat.completions.create(**whole)
+        if not isinstance(stream, openai.AsyncStream):
+            raise BrokenAnswerError(_NO_COMPLETION)
+        self._broke_off = True  # until it comes to its end
+        began = False
         try:
-            async for chunk in self._chunks(client, whole):
+            async for chunk in self._chunks(stream):
+                began = True
                 text = answer.add(chunk)
                 if on_text and text:
                     on_text(text)
@@ -142,18 +146,14 @@ class Endpoint:
                     answer.finish = "length"
                     break
         except (openai.APIConnectionError, json.JSONDecodeError):
-            self._broke_off = True
             raise BrokenAnswerError("its answer broke off") from None
         if answer.finish is None:
-            self._broke_off = True
-            raise BrokenAnswerError("its answer broke off")
+            raise BrokenAnswerError("its answer broke off" if began else _NO_COMPLETION)
+        self._broke_off = False
         return answer.reply()
 
-    async def _chunks(self, client: openai.AsyncOpenAI, whole: Body) -> AsyncIterator[object]:
+    async def _chunks(self, stream: openai.AsyncStream[Any]) -> AsyncIterator[object]:
         """Yield the pieces of an answer. Raises BrokenAnswerError when they stop coming."""
-        stream = await client.chat.completions.create(**whole)
-        if not isinstance(stream, openai.AsyncStream):
-            raise BrokenAnswerError("it answered with something else than a stream")
         silence: float | None = None  # the first piece comes when the prompt is read
         while True:
             try:
@@ -162,7 +162,6 @@ class Endpoint:
             except StopAsyncIteration:
                 return
             except TimeoutError:
-                self._broke_off = True
                 raise BrokenAnswerError(f"its answer stopped for {silence:.0f} s") from None
             yield chunk
             silence = self._patience.silence

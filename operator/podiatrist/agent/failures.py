@@ -79,9 +79,9 @@ class Refusals:
 
     def _unconnected(self, error: openai.APIConnectionError) -> Exception:
         """Return what a failed connection means: before the request was sent, nothing was paid."""
-        cause = _cause(error)
-        if type(cause).__name__.startswith("Connect") or isinstance(cause, OSError):
-            return PassingError(f"cannot connect to {self._url}: {self._quote(str(cause))}")
+        if type(error.__cause__).__name__ in ("ConnectError", "ConnectTimeout", "ProxyError"):
+            reason = self._quote(str(_cause(error)))
+            return PassingError(f"cannot connect to {self._url}: {reason}")
         return BrokenAnswerError(f"{self._url} broke the connection off")
 
     def _told(self, code: str, text: str) -> Exception | None:
@@ -122,7 +122,7 @@ class Refusals:
         if "<html" in text.lower() or "<!doctype" in text.lower():
             return "a web page"
         line = "".join(c if c.isprintable() else " " for c in text)
-        return " ".join(line.split())[:200] or "no reason"
+        return " ".join(line.split())[:200] or "it says no more"
 
 
 def _named(text: str, param: str | None, sent: Collection[str]) -> str | None:
