@@ -29,7 +29,8 @@ for word in "$@"; do
     *[sS][eE][cC][rR][eE][tT]*|*--raw*|config|view) exec /bin/cat {secret} ;;
   esac
 done
-exec /bin/cat {said}
+/bin/cat {said} >&{stream}
+exit {code}
 """
 
 
@@ -50,8 +51,8 @@ class StandIn:
         return [call.split("\0")[:-1] for call in text.split("\n\0") if call]
 
 
-def stand_in(folder: Path, said: str) -> StandIn:
-    """Put a kubectl into a folder that answers everything with this text."""
+def stand_in(folder: Path, said: str, fails: bool = False) -> StandIn:
+    """Put a kubectl into a folder that answers, or complains, with this text."""
     made = StandIn(folder / "kubectl", folder / "kubeconfig", folder / "calls")
     (folder / "said").write_text(said, errors="surrogateescape")
     (folder / "secret").write_text(_SECRET)
@@ -60,6 +61,8 @@ def stand_in(folder: Path, said: str) -> StandIn:
         log=shlex.quote(str(made.log)),
         secret=shlex.quote(str(folder / "secret")),
         said=shlex.quote(str(folder / "said")),
+        stream=2 if fails else 1,
+        code=1 if fails else 0,
     )
     made.binary.write_text(script)
     made.binary.chmod(0o755)

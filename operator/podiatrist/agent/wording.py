@@ -2,8 +2,9 @@
 
 A model that was led astray may put an address into its answer, for a page or a reader to open it
 with something in its query. So nothing that a model writes holds a link: Markdown images and
-links lose their target and HTML its tags; of addresses only those stay that were seen in the
-cluster, without query and fragment. Evidence is not touched by this: it is not the model's.
+links lose their target and HTML its tags; of addresses only those stay that were seen and that
+lead to a place inside, without query and fragment: what a stranger wrote into a log is no
+recommendation of ours. Evidence is not touched by this: it is not the model's.
 """
 
 import re
@@ -15,6 +16,13 @@ from podiatrist.cluster.redaction import redact
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,500})\](?:\([^()\n]{0,2000}\)?|\[[^\]\n]{0,200}\])")
 _ADDRESS = re.compile(r"(?:\b[a-z][a-z0-9+.-]{0,30}://|\bwww\.)[^\s<>\"'`|\\\])]{1,2000}", re.I)
 _TAG = re.compile(r"</?[a-z!][^<>]{0,500}[\s=/\"'][^<>]{0,500}>|</[a-z]+>|<script>", re.I)
+_INSIDE = re.compile(
+    r"[a-z][a-z0-9+.-]*://(?:[^/@]*@)?"
+    r"(?:[a-z0-9-]+|[a-z0-9.-]+\.(?:svc|local|internal)|[0-9]+(?:\.[0-9]+){3}|\[[0-9a-f:]+\])"
+    r"(?::[0-9]+)?(?:/|$)",
+    re.I,
+)
+"""An address whose host is a name of the cluster or a number."""
 _DEEPEST = 3
 """Links inside the text of links that are undone."""
 
@@ -22,7 +30,7 @@ _DEEPEST = 3
 def plain(text: str, limit: int, seen: str = "") -> str:
     """Return one line of a model's words: redacted, without links, at most `limit` characters.
 
-    `seen` is the text of all observations: addresses that occur there may be named.
+    `seen` is the text of all observations: inner addresses that occur there may be named.
     """
     text = visible(text[: limit * 20])
     for _ in range(_DEEPEST):
@@ -39,7 +47,7 @@ def visible(text: str) -> str:
 
 def _named(address: str, seen: str) -> str:
     bare = re.split(r"[?#]", address, maxsplit=1)[0].rstrip(".,;:!")
-    return bare if bare in seen else "(address left out)"
+    return bare if bare in seen and _INSIDE.match(bare) else "(address left out)"
 
 
 def camel(text: str) -> str:

@@ -57,3 +57,21 @@ def test_whatever_is_said_is_one_bounded_line(said: str) -> None:
 )
 def test_a_reason_is_one_word(said: str, word: str) -> None:
     assert camel(said) == word
+
+
+@pytest.mark.parametrize(
+    ("address", "stays"),
+    [
+        ("http://db:8080/health", True),
+        ("http://db.shop.svc/health", True),
+        ("http://10.0.0.7:8080", True),
+        ("postgres://db.shop.svc.cluster.local:5432/app", True),
+        ("https://evil.example/fix", False),
+        ("https://evil.example.local.evil.example/fix", False),
+        ("https://db@evil.example/", False),
+    ],
+)
+def test_a_strangers_address_is_no_recommendation_even_if_it_was_seen(
+    address: str, stays: bool
+) -> None:
+    assert (plain(address, 200, address) == address) == stays
