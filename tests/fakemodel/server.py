@@ -58,6 +58,10 @@ class FakeModel:
     async def _stop(self) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:  # those that hang
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         asked: Asked = await request.json()
