@@ -28,10 +28,13 @@ class World:
     api: FakeApi
     client: Any
     now: datetime = NOON
-    ledgers: list[Ledger] = field(default_factory=list)
+    slept: list[float] = field(default_factory=list)
 
     def ledger(self, per_day: int = 100) -> Ledger:
-        return Ledger(self.client, per_day, lambda: self.now)
+        return Ledger(self.client, per_day, lambda: self.now, self.sleep)
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
 
     def put(self, data: Any) -> None:
         metadata = {"name": "budget", "namespace": "podiatrist", "uid": "u"}
@@ -209,11 +212,23 @@ def test_without_a_budget_that_can_be_written_there_is_no_consultation(
     async def story() -> None:
         async with world(tmp_path) as w:
             w.put({"2026-11-24": "1"})
-            w.api.refuse(status, path="configmaps/budget")
+            w.api.refuse(status, path="configmaps/budget", times=4)
             ledger = w.ledger(100)
             assert not await ledger.reserve(10)
             assert "cannot be written down" in ledger.refusal
             assert w.days == {"2026-11-24": "1"}
+
+    asyncio.run(story())
+
+
+def test_an_api_server_that_restarts_is_asked_again(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with world(tmp_path) as w:
+            w.put({"2026-11-24": "1"})
+            w.api.refuse(503, path="configmaps/budget", times=2)
+            assert await w.ledger(100).reserve(10)
+            assert w.days == {"2026-11-24": "11"}
+            assert w.slept == [0.5, 1.0]
 
     asyncio.run(story())
 
@@ -223,7 +238,7 @@ def test_what_cannot_be_put_back_stays_spent(tmp_path: Path) -> None:
         async with world(tmp_path) as w:
             ledger = w.ledger(100)
             assert await ledger.reserve(60)
-            w.api.refuse(503, path="configmaps/budget")
+            w.api.refuse(503, path="configmaps/budget", times=4)
             await ledger.settle(60, 1)
             assert w.days == {"2026-11-24": "60"}
 

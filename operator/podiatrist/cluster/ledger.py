@@ -4,16 +4,17 @@ What a consultation may use is written down before it starts. A crash leaves it 
 limit holds across restarts, and with two operators at once. What it did not use comes back.
 """
 
+import asyncio
 import logging
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from podiatrist.api import names
 from podiatrist.cluster.client import Client, Object
-from podiatrist.cluster.errors import ClusterError, ConflictError, NotFoundError
+from podiatrist.cluster.errors import ClusterError, ConflictError, NotFoundError, UnreachableError
 from podiatrist.cluster.kinds import CONFIG_MAP
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,9 @@ _DAYS = 7
 
 _TRIES = 20
 """Attempts to write; each one that fails means that somebody else's did not."""
+
+_PAUSES = (0.5, 1.0, 2.0)
+"""Seconds before asking again an API server that does not answer."""
 
 _WRITES = f"{names.GROUP}/writes"
 """Annotation: the last writes, each by a random word. A write that was carried out although its
@@ -54,12 +58,19 @@ class _Page:
 class Ledger:
     """Takes tokens from the day's budget and puts back what was not used."""
 
-    def __init__(self, client: Client, per_day: int, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        client: Client,
+        per_day: int,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self.per_day = per_day
         self.refusal = ""
         """Why the last `reserve` said no, and what to do: one sentence for a human."""
         self._client = client
         self._clock = clock
+        self._sleep = sleep
         self._open: list[tuple[str, int]] = []
         """Day and tokens of what this process has reserved and not settled."""
         self._complaint = ""
@@ -126,8 +137,17 @@ class Ledger:
         return None
 
     async def _change(self, change: Callable[[dict[str, str]], bool]) -> bool:
-        """Read, change and write back until nobody came between; False where `change` says no."""
+        """Change what is stored, once; False where `change` says no. Raises ClusterError."""
         word = secrets.token_hex(4)
+        for pause in _PAUSES:
+            try:
+                return await self._swap(change, word)
+            except UnreachableError:
+                await self._sleep(pause)
+        return await self._swap(change, word)
+
+    async def _swap(self, change: Callable[[dict[str, str]], bool], word: str) -> bool:
+        """Read, change and write back until nobody came between."""
         for _ in range(_TRIES):
             page = await self._read()
             if word in page.writes:

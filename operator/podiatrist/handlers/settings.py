@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     """How many Diagnoses that are over stay for one workload."""
     keep_per_namespace: int = Field(default=Keeping.per_namespace, ge=1)
     """How many Diagnoses that are over stay in one namespace."""
+    keep_transcripts: int = Field(default=Keeping.transcripts, ge=0)
+    """How many transcripts of consultations stay; each goes with its Diagnosis as well."""
     recheck: float = Field(default=Timing.recheck, ge=1)
     """Between two looks at a workload that waits for a human; longer when it waits for long."""
     heal: float = Field(default=Timing.heal, ge=0)
@@ -88,6 +90,7 @@ class Settings(BaseSettings):
             seconds=self.keep,
             per_owner=self.keep_per_owner,
             per_namespace=self.keep_per_namespace,
+            transcripts=self.keep_transcripts,
         )
 
     @property
