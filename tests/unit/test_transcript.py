@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from podiatrist.agent.messages import Call, Message, Reply, TokenCount, observation, system, user
 from podiatrist.agent.transcript import Transcript, TranscriptError, source_of
-from podiatrist.agent.transcript_file import LIMIT
+from podiatrist.agent.transcript_file import LIMIT, Entry, StoredCall, TranscriptFile, pack
 
 LOOK = Call("1", "kubectl", '{"command": "get pods -n shop"}')
 TABLE = "NAME   READY\nweb-1  0/1"
@@ -129,15 +129,16 @@ def test_the_oldest_observations_are_shortened_first() -> None:
 
 
 def test_even_a_thousand_long_entries_fit() -> None:
-    transcript = Transcript()
-    transcript.asking([system("s"), user("task")])
-    calls = tuple(Call(str(n), "kubectl", "ö" * 2000) for n in range(500))
-    for _ in range(600):
-        transcript.replied(Reply("ä" * 9000, calls[:8]))
-        transcript.note("n" * 9000)
-    transcript.replied(Reply("the end", calls))
-    assert size(transcript) <= LIMIT
-    again = Transcript.from_bytes(transcript.to_bytes()).entries
+    calls = [StoredCall(tool="kubectl", arguments="ö" * 2000)] * 500
+    long = [
+        Entry(kind="reply", text="ä" * 9000, calls=calls[:8]),
+        Entry(kind="note", text="n" * 9000),
+    ]
+    begin = [Entry(kind="prompt", text="s"), Entry(kind="prompt", text="task")]
+    end = Entry(kind="reply", text="the end", calls=calls)
+    data = pack(TranscriptFile(entries=[*begin, *long * 600, end]))
+    assert len(gzip.decompress(data)) <= LIMIT
+    again = Transcript.from_bytes(data).entries
     assert (again[0].text, again[-1].text) == ("s", "the end")
     assert any("entries left out" in e.text for e in again)
 

@@ -72,6 +72,16 @@ def test_every_step_can_be_read() -> None:
     assert seen.count("get pods -n shop") == 1
 
 
+def test_what_was_refused_does_not_look_as_if_it_had_run() -> None:
+    found = consultation()
+    evil = Call("3", "kubectl", '{"command": "delete pod web-1"}')
+    found.transcript.replied(Reply("", (evil,)))
+    found.transcript.observed(evil, "refused: kubectl changes nothing here")
+    seen = screen(found)
+    assert "not run: kubectl delete pod web-1" in seen
+    assert "$ kubectl delete" not in seen
+
+
 def test_a_report_that_is_no_json_is_shown_as_it_is() -> None:
     found = consultation()
     found.transcript.replied(Reply("", (Call("3", "report", '{"claims": [tru'),)))

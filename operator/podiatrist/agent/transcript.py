@@ -20,7 +20,10 @@ from podiatrist.agent.transcript_file import (
 from podiatrist.api.text import clean
 from podiatrist.cluster.redaction import redact
 
-__all__ = ["Transcript", "TranscriptError"]
+__all__ = ["REFUSED", "Transcript", "TranscriptError"]
+
+REFUSED = "refused: "
+"""How the loop begins its answer to a call that it did not carry out."""
 
 _SOURCE = 500
 """Characters of a command."""
@@ -80,7 +83,7 @@ class Transcript:
     def observed(self, call: Call, text: str) -> None:
         """Keep what a tool said; what it saw can be quoted from now on."""
         source = source_of(call)
-        if not text.startswith("refused: "):
+        if not text.startswith(REFUSED):
             self.saw(source, text)
         self._add(Entry(kind="observation", source=source, text=text))
 

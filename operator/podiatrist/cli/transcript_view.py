@@ -11,7 +11,7 @@ from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from podiatrist.agent.transcript import Transcript, TranscriptError
+from podiatrist.agent.transcript import REFUSED, Transcript, TranscriptError
 from podiatrist.agent.transcript_file import Entry, StoredCall
 from podiatrist.api.conditions import condition
 from podiatrist.api.diagnosis import Diagnosis
@@ -81,7 +81,9 @@ def render(found: Consultation) -> Iterator[RenderableType]:
                 for call in entry.calls[ran:]:  # those that ran follow, with what they showed
                     yield from _unanswered(call)
             case "observation":
-                yield _line(entry, f"$ {entry.source}", "cyan")
+                refused = entry.text.startswith(REFUSED)
+                what = f"not run: {entry.source}" if refused else f"$ {entry.source}"
+                yield _line(entry, what, "red" if refused else "cyan")
                 yield _inside(entry.text, "dim")
             case "note":
                 yield _line(entry, entry.text, "yellow")
