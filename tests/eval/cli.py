@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def main() -> int:
     except (ValueError, RunError, StageError) as error:
         to_stderr(f"error: {error}")
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         to_stderr("stopped; `make eval` goes on from here")
         return INTERRUPTED
     click.echo(as_text(rows, shutil.get_terminal_size().columns), nl=False)
@@ -80,6 +81,10 @@ async def _play_all(runs: list[Run]) -> None:
     if not wanted:
         return
     model, cluster = _model(), _cluster()
+    task = asyncio.current_task()
+    assert task is not None
+    # Else a SIGTERM would leave the case's namespace behind.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     with tempfile.TemporaryDirectory() as folder:
         kubectl = Kubectl(cluster.kubectl, identity(cluster, "reader", Path(folder)), most=MOST)
         for done, missing in enumerate(wanted.values(), 1):

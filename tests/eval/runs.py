@@ -14,7 +14,7 @@ from podiatrist.cluster.kubectl import Kubectl
 from tests.eval.bare_loop import bare_kubectl
 from tests.eval.cases import EvalCase
 from tests.eval.stage import Scene
-from tests.eval.ways import WAYS, Means
+from tests.eval.ways import LIMITS, WAYS, Means
 from tests.harness import recording as snapshots
 
 FOLDER = Path(__file__).resolve().parents[1] / "recordings" / "eval"
@@ -73,9 +73,9 @@ class Run:
                 recorder.clock,
             )
             await WAYS[self.way](scene, means)
-        if _unreachable(unfinished):
+        if why := _disturbed(unfinished):
             unfinished.unlink()
-            raise RunError("the model gave no answer; see that it is up, and run `make eval` again")
+            raise RunError(f"{self.case.fault}, {self.way}: {why}, and run `make eval` again")
         snapshot = json.dumps(snapshots.dump(scene.snapshot), sort_keys=True).encode()
         self.snapshot.write_bytes(gzip.compress(snapshot, mtime=0))
         unfinished.rename(self.recording)
@@ -118,8 +118,19 @@ class Run:
         self.snapshot.unlink(missing_ok=True)
 
 
-def _unreachable(recording: Path) -> bool:
-    """Return whether a request ended without an answer for a reason outside the agent."""
-    failed = ("UnreachableModelError", "MisconfiguredModelError")
+_DISTURBED = {
+    "UnreachableModelError": "the model gave no answer; see that it is up",
+    "MisconfiguredModelError": "the model refused to answer; look at its settings",
+    "TimeoutError": "the model was too slow; end what else runs on this machine",
+}
+
+
+def _disturbed(recording: Path) -> str:
+    """Return why a run tells of the machine and not of the agent; "" where it does not."""
     asked = [e for e in read_recording(recording).exchanges if isinstance(e, ModelExchange)]
-    return not asked or any(e.answer.get("error") in failed for e in asked)
+    wrong = [_DISTURBED[e.answer["error"]] for e in asked if e.answer.get("error") in _DISTURBED]
+    if not asked:
+        wrong.append("the model was not asked; see that the cluster is up")
+    elif asked[-1].at > LIMITS.seconds / 2:  # before limits change what the agent does
+        wrong.append(_DISTURBED["TimeoutError"])
+    return next(iter(wrong), "")

@@ -15,8 +15,8 @@ from podiatrist.cluster.kubectl import Kubectl
 from tests.eval.bare_loop import bare_loop
 from tests.eval.stage import Scene
 
-LIMITS = Limits(steps=8, tokens=30_000, seconds=240.0, answer=600)
-"""For all alike: what a small model on two cores can do in a few minutes."""
+LIMITS = Limits(steps=8, tokens=30_000, seconds=900.0, answer=600)
+"""For all alike. Time is so long that only a machine that is busy otherwise reaches its end."""
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,7 @@ class Server:
         return True
 
     def _ended(self, how: str) -> None:
+        self.pid_file.unlink(missing_ok=True)
         tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-5:])
         raise ClusterError(f"the model's server {how}:\n{tail}", f"read {self.log}")
 
