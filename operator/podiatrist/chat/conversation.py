@@ -26,6 +26,9 @@ LIMITS = Limits(steps=8, tokens=80_000, seconds=300.0, answer=700, mistakes=4)
 """What one turn may use up."""
 
 _PROMPTS = Path(__file__).with_name("prompts")
+_SHOWN = "(The user was shown this.)"
+"""The model's own last words where code answered; the facts themselves it would repeat for ever."""
+
 _LAST_WORDS = "Answer now, in one to three sentences, with what was seen. No more tools."
 
 
@@ -93,6 +96,7 @@ class Conversation:
         Raises nothing but CancelledError, with the history whole.
         """
         text = redact(clean(line)).strip()
+        self.session.line = text
         try:
             return await self._by_phrase(text) or await self._by_model(text)
         except (ToolError, ClusterError) as error:
@@ -154,7 +158,8 @@ class Conversation:
         """Bring the history to where the user may speak again."""
         self._answer_calls(text or "not run")
         if self.agent.messages[-1].role != "assistant":
-            self.agent.messages.append(Message("assistant", text or "(no answer)"))
+            told = _SHOWN if text else "(no answer)"
+            self.agent.messages.append(Message("assistant", told))
         return text
 
     def _answer_calls(self, text: str) -> None:

@@ -129,14 +129,17 @@ def commands_for(snapshot: Snapshot) -> tuple[str, ...]:
     namespace = snapshot.target.namespace
     kubectl = f"kubectl -n {namespace}" if namespace else "kubectl"
     lines = [f"{kubectl} get {snapshot.kind.plural} {snapshot.target.name} -o yaml"]
+    around = [kind for kind in snapshot.around if kind.namespaced]
     if snapshot.kind in WORKLOADS and snapshot.kind is not POD:
-        lines.append(f"{kubectl} get pods -o yaml")
+        around.insert(0, POD)
     if namespace:
         lines.append(f"{kubectl} get events --field-selector type!=Normal")
-    for kind in snapshot.around:
-        where = kubectl if kind.namespaced else "kubectl"
-        lines.append(f"{where} get {kind.plural}")
-    return tuple(dict.fromkeys(lines))
+    if around:
+        lines.append(f"{kubectl} get {','.join(kind.plural for kind in around)}")
+    global_kinds = [kind.plural for kind in snapshot.around if not kind.namespaced]
+    if global_kinds:
+        lines.append(f"kubectl get {','.join(global_kinds)}")
+    return tuple(lines)
 
 
 def wanted_labels(snapshot: Snapshot) -> dict[str, str]:

@@ -52,6 +52,22 @@ def chosen_option(line: str) -> int | None:
     return int(found[1]) if found else None
 
 
+_ORDINALS = {
+    1: ("first", "one"),
+    2: ("second", "two"),
+    3: ("third", "three"),
+    4: ("fourth", "four"),
+}
+
+
+def names_option(line: str, number: int) -> bool:
+    """Say whether a line speaks of that number: a model may choose only what the user chose."""
+    words = re.findall(r"[a-z]+|\d+", line.lower())
+    return bool({str(number), *_ORDINALS.get(number, ())} & set(words)) or (
+        number == 1 and {"it", "that", "this", "option"} & set(words) != set()
+    )
+
+
 def asked_why(line: str) -> tuple[str, str] | None:
     """Return what a line asks the cause of, and the namespace; None where it asks otherwise."""
     found = _WHY.fullmatch(line.strip())

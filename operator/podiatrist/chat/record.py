@@ -1,5 +1,6 @@
 """What was really done in a conversation: the source of every answer to "what did you run?"."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -61,9 +62,13 @@ class Record:
             return "No command was used so far."
         parts: list[str] = []
         for how, head in _HEADS.items():
-            lines = [_line(e) for e in self.entries if e.how == how]
-            if lines:
-                parts.append("\n".join([head, *lines]))
+            entries = [e for e in self.entries if e.how == how]
+            times = Counter(e.command for e in entries) if how == "read" else Counter()
+            # What is read again and again is told once; the first of them stands for all.
+            once = {e.command: e for e in reversed(entries)} if how == "read" else {}
+            shown = [e for e in entries if once.get(e.command, e) is e]
+            if shown:
+                parts.append("\n".join([head, *(_line(e, times[e.command]) for e in shown)]))
         if self.forgotten:
             parts.append(f"({self.forgotten} older ones are not remembered)")
         return "\n\n".join(parts)
@@ -76,5 +81,6 @@ _HEADS: dict[How, str] = {
 }
 
 
-def _line(entry: Entry) -> str:
-    return f"  {entry.number:>3}  {entry.command}{'' if entry.ok else '   (failed)'}"
+def _line(entry: Entry, times: int) -> str:
+    remark = "   (failed)" if not entry.ok else f"   ({times} times)" if times > 1 else ""
+    return f"  {entry.number:>3}  {entry.command}{remark}"

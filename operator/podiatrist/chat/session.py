@@ -34,6 +34,8 @@ class Session:
     namespace: str
     record: Record = field(default_factory=Record)
     clock: Callable[[], datetime] = now
+    line: str = ""
+    """What the user said last."""
     last: Look | None = None
     """What was diagnosed last: `option 1` is one of its options."""
 

@@ -9,6 +9,7 @@ from pydantic import Field
 from podiatrist.agent.kubectl_tool import KubectlArguments, fenced, kubectl_tool
 from podiatrist.agent.tool import Arguments, Tool, ToolError
 from podiatrist.chat.doing import Doing
+from podiatrist.chat.phrases import names_option
 from podiatrist.chat.session import Session
 from podiatrist.chat.status import cluster_status
 from podiatrist.chat.wishes import Wish, signatures
@@ -86,6 +87,11 @@ def talking_tools(session: Session, doing: Doing) -> list[Tool]:
         raise ToldError(await doing.options())
 
     async def carry_out(arguments: OptionArguments) -> str:
+        if not names_option(session.line, arguments.option):
+            raise ToolError(
+                f"the user did not choose option {arguments.option}; to do what the user said, "
+                "use change"
+            )
         raise ToldError(await doing.choose(arguments.option))
 
     async def change(arguments: ChangeArguments) -> str:

@@ -89,8 +89,10 @@ def label_fields(fields: dict[str, Any], last: Look | None) -> tuple[dict[str, A
     Without a value it is the one that the workload just looked at asks for, else empty, as
     `kubectl label` has it for `key=`.
     """
-    fields = {k: v for k, v in fields.items() if k in ("key", "value", "label", "name")}
     key = str(fields.get("key") or fields.get("label") or fields.get("name") or "")
+    if not key and len(fields) == 1:
+        key, given = next(iter(fields.items()))
+        fields = {"value": given}
     given = fields.get("value")
     value = "" if given is None else str(given).lower() if isinstance(given, bool) else str(given)
     key, equals, rest = key.partition("=")
