@@ -459,6 +459,29 @@ def test_a_consultation_that_was_cut_off_counts_as_spent_and_is_not_begun_again(
     play(story, tmp_path)
 
 
+def test_an_operator_that_is_stopped_settles_what_it_was_at(tmp_path: Path) -> None:
+    async def story(s: Scene) -> None:
+        await s.investigate()
+
+        async def endless() -> Opinion:
+            await asyncio.sleep(3600)
+            raise AssertionError
+
+        s.model.meanwhile = endless
+        asking = asyncio.create_task(s.consult())
+        while not s.model.asked:
+            await asyncio.sleep(0.01)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        after = await s.read()
+        assert said(after) == ("False", "ModelFailed")
+        assert "was stopped" in after.status.model_dump_json()
+        assert reserved(after) == 10_000
+
+    play(story, tmp_path)
+
+
 def test_however_often_it_is_asked_and_killed_the_tokens_of_a_diagnosis_are_never_passed(
     tmp_path: Path,
 ) -> None:

@@ -12,7 +12,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from podiatrist.api import names
-from podiatrist.api.diagnosis import Diagnosis, Option
+from podiatrist.api.diagnosis import AGENT, Diagnosis, Option, Usage
 from podiatrist.cluster.client import connect
 from podiatrist.cluster.errors import ClusterError
 from podiatrist.cluster.kinds import DIAGNOSIS
@@ -69,7 +69,10 @@ def render(diagnosis: Diagnosis) -> RenderableType:
     )
     parts: list[RenderableType] = [head, Text(status.root_cause or status.summary or "")]
     for finding in status.findings:
-        parts.append(Text(f"\nEvidence for {finding.reason}", style="bold"))
+        whose = ", by the model" if finding.analyzer == AGENT else ""
+        parts.append(Text(f"\nEvidence for {finding.reason}{whose}", style="bold"))
+        if whose:
+            parts.append(Padding(Text(finding.message), (0, 0, 0, 2)))
         for evidence in finding.evidence:
             parts.append(Padding(Text(f"$ {evidence.source}", style="dim"), (0, 0, 0, 2)))
             parts.append(Padding(Text(evidence.quote), (0, 0, 0, 4)))
@@ -81,14 +84,27 @@ def render(diagnosis: Diagnosis) -> RenderableType:
     parts += [
         Padding(Text(f"{c.type}={c.status} ({c.reason}): {c.message}"), (0, 0, 0, 2)) for c in said
     ]
+    if status.usage is not None:
+        parts.append(Padding(Text(_cost(status.usage)), (0, 0, 0, 2)))
     return Panel(Group(*parts), title=diagnosis.metadata.name, title_align="left")
+
+
+def _cost(usage: Usage) -> str:
+    """Return what the model was given and cost, in a line."""
+    aside = f", {usage.reserved_tokens} more set aside" if usage.reserved_tokens else ""
+    money = f", {usage.cost} in money" if usage.cost else ""
+    return (
+        f"model {usage.model}: {usage.calls} request(s), {usage.prompt_tokens} tokens sent, "
+        f"{usage.completion_tokens} received{aside}, {usage.seconds}s{money}"
+    )
 
 
 def _option(number: int, option: Option, diagnosis: Diagnosis) -> RenderableType:
     risk = option.risk.value
+    whose = " (the model's)" if option.suggested_by == "agent" else ""
     lines: list[RenderableType] = [
         Text.from_markup(
-            f"\n[bold]Option {number}: {escape(option.title)}[/bold]   risk "
+            f"\n[bold]Option {number}: {escape(option.title)}[/bold]{whose}   risk "
             f"[{_COLOURS[risk]}]{risk}[/]   digest [bold cyan]{escape(option.digest)}[/]"
         ),
         Padding(Text(option.rationale), (0, 0, 0, 2)),

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from podiatrist.agent.investigation import Opinion
+from podiatrist.agent.messages import TokenCount
 from podiatrist.agent.transcript import Transcript
 from podiatrist.api.conditions import (
     Reason,
@@ -34,6 +35,9 @@ log = logging.getLogger(__name__)
 
 _LEAST = 2000
 """Tokens with which asking a model makes any sense."""
+
+_LAST_WORDS = 3.0
+"""Seconds for writing down that a consultation was cut off by our own end."""
 
 
 class Consultant(Protocol):
@@ -136,7 +140,15 @@ class Consult:
             await context.store.write_status(diagnosis)
             return None
         claim = await self._claim(context, diagnosis, self.consultant)
-        given = await self._ask(self.consultant, claim, snapshot)
+        try:
+            given = await self._ask(self.consultant, claim, snapshot)
+        except asyncio.CancelledError:
+            # Our own end, as in every update: what nobody will finish is settled on the way out.
+            message = "the operator was stopped in the middle of it"
+            given = Given.cut_off(message, TokenCount(), claim.tokens)
+            async with asyncio.timeout(_LAST_WORDS):
+                await join_opinion(context, claim, given, self.consultant.cost)
+            raise
         await join_opinion(context, claim, given, self.consultant.cost)
         return None
 
