@@ -52,15 +52,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         MASK,
     ),
-    # ... or at the beginning, or at both ends: lines of nothing but base64
-    (
-        re.compile(
-            r"(?:^[^\n]{0,60}?[A-Za-z0-9+/=]{16,}[ \t]*\n){0,60}"
-            r"[^\n]{0,60}-----END [A-Z ]*PRIVATE KEY-----",
-            re.M,
-        ),
-        MASK,
-    ),
+    # the middle of a key: lines of nothing but base64, as long as PEM makes them
     (re.compile(r"(?:^[ \t]*[A-Za-z0-9+/]{60,76}={0,2}[ \t]*(?:\n|\Z)){3,}", re.M), MASK + "\n"),
     # user:password@host in any URL, and a token in the user's place
     (re.compile(r"(\b[a-z][a-z0-9+.-]{0,30}://[^\s:/@]*):[^\s@]+@", re.I), rf"\1:{MASK}@"),
@@ -97,9 +89,21 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     # password "..."
     (re.compile(r"(\bpass(?:word|wd|phrase)\s+)(\"[^\"\n]+\"|'[^'\n]+')", re.I), rf"\1{MASK}"),
+    # {"name": "DB_PASSWORD", "value": ...}, an environment variable as JSON
+    (
+        re.compile(
+            rf"({_QUOTE}name{_QUOTE}\s*:\s*{_QUOTE}{_WORD}{_QUOTE}\s*,\s*"
+            rf"{_QUOTE}value{_QUOTE}\s*:\s*{_QUOTE})[^\"\\\n]+",
+            re.I,
+        ),
+        rf"\1{MASK}",
+    ),
     # --api-key ...
     (re.compile(rf"((?<!\S)--?{_WORD}\s+)(?!-)(\S+)", re.I), rf"\1{MASK}"),
 )  # fmt: skip
+
+_KEY_END = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
+_KEY_LINE = re.compile(r"(?:^|\s)[A-Za-z0-9+/=]{16,}[ \t]*$")
 
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}={0,2}(?![A-Za-z0-9+/_=-])")
 _MOST_PASSES = 4
@@ -123,6 +127,7 @@ def is_harmless(value: str) -> bool:
 
 
 def _redacted(text: str, depth: int) -> str:
+    text = _without_ends_of_keys(_RULES[0][0].sub(MASK, text))
     for _ in range(_MOST_PASSES):  # what one rule leaves may be a match for another
         before = text
         for pattern, replacement in _RULES:
@@ -133,6 +138,23 @@ def _redacted(text: str, depth: int) -> str:
         if text == before:
             break
     return text
+
+
+def _without_ends_of_keys(text: str) -> str:
+    """Mask private keys whose beginning was cut off: what stands before their last line.
+
+    By hand, since a pattern for it takes for ever on a text of nothing but base64.
+    """
+    if not _KEY_END.search(text):
+        return text
+    kept: list[str] = []
+    for line in text.split("\n"):
+        if _KEY_END.search(line):
+            while kept and _KEY_LINE.search(kept[-1]):
+                kept.pop()
+            line = MASK  # noqa: PLW2901 - the rest of the loop is the same for it
+        kept.append(line)
+    return "\n".join(kept)
 
 
 def _named(match: re.Match[str]) -> str:

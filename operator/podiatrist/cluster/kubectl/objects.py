@@ -87,13 +87,18 @@ def _mapping(value: dict[Any, Any], name: str, depth: int) -> dict[str, Any] | N
             kept[key] = "(binary)"
             continue
         named = str(value.get("name", "")) if key == "value" else key  # an environment variable
-        if name not in _LABELS and is_telling(named):
+        if name not in _LABELS and is_telling(named) and not _is_reference(key, name):
             kept[key] = _masked(inner, depth)
         else:
             found = cleaned(inner, key, depth + 1)
             if found is not None and found != {} and found != []:
                 kept[key] = found
     return kept
+
+
+def _is_reference(key: str, parent: str) -> bool:
+    """Whether this is the `key` of a `secretKeyRef`, and not a key that somebody keeps."""
+    return key == "key" and parent not in {"data", "annotations"}
 
 
 def _masked(value: Any, depth: int) -> Any:

@@ -7,7 +7,7 @@ from podiatrist.api.text import clean
 from podiatrist.cluster.kubectl.command import Command
 from podiatrist.cluster.kubectl.descriptions import masked
 from podiatrist.cluster.kubectl.objects import NotObjectsError, objects_as_yaml
-from podiatrist.cluster.kubectl.shorten import shorten
+from podiatrist.cluster.kubectl.shorten import fold, shorten
 from podiatrist.cluster.redaction import MASK, redact
 
 
@@ -28,31 +28,32 @@ _HEAD = {"log": 0.25, "description": 0.5, "objects": 0.7, "table": 0.7, "text": 
 
 _TERMINAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-_])")
 _INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200d\u2060-\u2065\u206a-\u206f"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069"
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200d\u2060-\u2065\u206a-\u206f"
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
 _SECRET_IN_LOG = re.compile(
     r"^(?=[^\n]*kind[\\\"']*\s*[:=]\s*[\\\"']*Secret\b)(?=[^\n]*\b(?:stringD|d)ata[\\\"']*\s*[:=]).*$",
     re.I | re.M,
 )
-_WORKING_SET = 400_000
+_WORKING_SET = 100_000
 """Characters that are looked at in full; of longer texts the two ends."""
 
 
 def presented(command: Command, out: bytes, err: bytes, ok: bool, cut: bool, most: int) -> Output:
     """Return what a process said, fit to be stored and sent."""
-    complaint = _redacted(_decoded(err))
+    complaint = _redacted(fold(_decoded(err)))
     if command.form == "objects" and ok:
         return Output(command.line, *_objects(_decoded(out), cut, most))
     text = _decoded(out)
     if command.form == "description":
         text = masked(text)
-    text = _redacted(text)
+    text = _redacted(fold(text, alike=command.form == "log"))
     if complaint.strip() and (not ok or not text.strip()):
         text = f"{text.rstrip()}\n{complaint}".strip()
     if cut:
         text += "\n(... there was more, which was not read)"
-    text = shorten(text, most, _HEAD[command.form], alike=command.form == "log")
+    text = shorten(text, most, _HEAD[command.form])
     return Output(command.line, text.strip("\n") or "(no output)", ok)
 
 
@@ -67,7 +68,10 @@ def _objects(text: str, cut: bool, most: int) -> tuple[str, bool]:
 
 
 def plain(text: str) -> str:
-    """Return text without terminal escapes, control, bidirectional and invisible characters."""
+    """Return text without terminal escapes, control, bidirectional and invisible characters.
+
+    They go away without a trace: a mark in their place would hide `pass<mark>word` as well.
+    """
     return clean(_INVISIBLE.sub("", _TERMINAL.sub("", text)))
 
 
@@ -84,9 +88,11 @@ def _redacted(text: str) -> str:
 
 
 def _to_line(text: str) -> str:
-    """Cut where a line ends, so that no secret is cut in two."""
-    return text[: text.rfind("\n") + 1] or text
+    """Cut where a line or a word ends, so that no secret is cut in two."""
+    end = max(text.rfind("\n"), text.rfind(" "))
+    return text[:end] if end > 0 else text
 
 
 def _from_line(text: str) -> str:
-    return text[text.find("\n") + 1 :]
+    starts = [at for at in (text.find("\n"), text.find(" ")) if at >= 0]
+    return text[min(starts) + 1 :] if starts else text

@@ -90,7 +90,7 @@ class Kubectl:
         command = parse(line, self.namespace)
         said = await self._run(command)
         if said.late:
-            text = f"no answer within {self.seconds:.0f} seconds: ask for less at once"
+            text = f"no answer within {self.seconds:g} seconds: ask for less at once"
             return Output(command.line, text, ok=False)
         return presented(command, said.out, said.err, said.code == 0, said.cut, self.most)
 

@@ -1,4 +1,8 @@
-"""Makes a long text short: what repeats is told once, of the rest head and tail are kept."""
+"""Makes a long text short: what repeats is told once, of the rest head and tail are kept.
+
+`fold` comes before redaction, which takes its time; `shorten` after it: it could cut a secret in
+two.
+"""
 
 import re
 from collections.abc import Sequence
@@ -13,18 +17,13 @@ _LINE = 1000
 _VARIABLE = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]+", re.I)
 
 
-def shorten(text: str, most: int, head: float, *, alike: bool = False) -> str:
-    """Return `text` in at most about `most` characters.
+def fold(text: str, *, alike: bool = False) -> str:
+    """Return the text with each run of repeated lines, or of blocks of a few lines, told once.
 
-    `head` is the part of them that is kept for the beginning. With `alike`, lines count as
-    repeated that differ in nothing but numbers: right for logs, wrong for tables.
+    With `alike`, lines count as repeated that differ in nothing but numbers: right for logs,
+    wrong for tables.
     """
-    lines = [_clipped(line) for line in text.splitlines()]
-    return _ends(fold(lines, alike=alike), most, head)
-
-
-def fold(lines: Sequence[str], *, alike: bool) -> list[str]:
-    """Return the lines with each run of repetitions told once."""
+    lines = text.splitlines()
     shapes = [_VARIABLE.sub("0", line) if alike else line for line in lines]
     kept: list[str] = []
     at = 0
@@ -36,7 +35,22 @@ def fold(lines: Sequence[str], *, alike: bool) -> list[str]:
             but = ", with other numbers" if not _same(lines, at, period, times) else ""
             kept.append(f"({what} {times - 1} more times{but})")
         at += period * times
-    return kept
+    return "\n".join(kept)
+
+
+def shorten(text: str, most: int, head: float) -> str:
+    """Return `text` in at most about `most` characters.
+
+    `head` is the part of them that is kept for the beginning.
+    """
+    lines = [_clipped(line) for line in text.splitlines()]
+    whole = "\n".join(lines)
+    if len(whole) <= most:
+        return whole
+    first = _fitting(lines, int(most * head))
+    last = _fitting(lines[::-1], most - int(most * head))
+    note = f"(... {len(lines) - first - last} lines left out ...)"
+    return "\n".join([*lines[:first], note, *lines[len(lines) - last :]])
 
 
 def _repetition(shapes: Sequence[str], at: int) -> tuple[int, int]:
@@ -59,17 +73,6 @@ def _clipped(line: str) -> str:
         return line
     half = _LINE // 2
     return f"{line[:half]} (... {len(line) - 2 * half} characters left out ...) {line[-half:]}"
-
-
-def _ends(lines: Sequence[str], most: int, head: float) -> str:
-    whole = "\n".join(lines)
-    if len(whole) <= most:
-        return whole
-    first = _fitting(lines, int(most * head))
-    last = _fitting(lines[::-1], most - int(most * head))
-    gap = len(lines) - first - last
-    note = f"(... {gap} lines left out ...)"
-    return "\n".join([*lines[:first], note, *lines[len(lines) - last :]])
 
 
 def _fitting(lines: Sequence[str], room: int) -> int:
