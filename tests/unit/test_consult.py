@@ -462,15 +462,16 @@ def test_a_consultation_that_was_cut_off_counts_as_spent_and_is_not_begun_again(
 def test_an_operator_that_is_stopped_settles_what_it_was_at(tmp_path: Path) -> None:
     async def story(s: Scene) -> None:
         await s.investigate()
+        begun = asyncio.Event()
 
         async def endless() -> Opinion:
+            begun.set()
             await asyncio.sleep(3600)
             raise AssertionError
 
         s.model.meanwhile = endless
         asking = asyncio.create_task(s.consult())
-        while not s.model.asked:
-            await asyncio.sleep(0.01)
+        await begun.wait()
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking

@@ -92,7 +92,7 @@ def render(diagnosis: Diagnosis) -> RenderableType:
 def _cost(usage: Usage) -> str:
     """Return what the model was given and cost, in a line."""
     aside = f", {usage.reserved_tokens} more set aside" if usage.reserved_tokens else ""
-    money = f", {usage.cost} in money" if usage.cost else ""
+    money = f", cost {usage.cost}" if usage.cost else ""
     return (
         f"model {usage.model}: {usage.calls} request(s), {usage.prompt_tokens} tokens sent, "
         f"{usage.completion_tokens} received{aside}, {usage.seconds}s{money}"
