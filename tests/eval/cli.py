@@ -11,7 +11,7 @@ import click
 
 from podiatrist.agent.make_model import make_model
 from podiatrist.agent.model import Model
-from podiatrist.agent.recording import Replay, ReplayMismatchError
+from podiatrist.agent.recording import RecordingError, Replay
 from podiatrist.agent.settings import ModelSettings
 from podiatrist.analyzers import analyze
 from podiatrist.cluster.kubectl import Kubectl
@@ -56,7 +56,7 @@ def main() -> int:
         write_page(as_markdown(rows, _by_rules(cases), Replay(runs[0].recording).name))
         write_picture(rows)
         to_stderr("docs/eval.md and docs/eval.svg are written")
-    return 1 if changed else 0
+    return 1 if changed or len(rows) < len(runs) else 0
 
 
 def _runs(cases: list[EvalCase], repeat: int) -> list[Run]:
@@ -75,7 +75,7 @@ async def _play_all(runs: list[Run]) -> None:
         try:
             if await run.row() is not None:
                 continue
-        except ReplayMismatchError as error:
+        except RecordingError as error:
             to_stderr(f"again, since {str(error).splitlines()[0]}")
         wanted.setdefault((run.number, run.case.fault), []).append(run)
     if not wanted:
@@ -87,13 +87,25 @@ async def _play_all(runs: list[Run]) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     with tempfile.TemporaryDirectory() as folder:
         kubectl = Kubectl(cluster.kubectl, identity(cluster, "reader", Path(folder)), most=MOST)
+        failed = 0
         for done, missing in enumerate(wanted.values(), 1):
-            case = missing[0].case
-            to_stderr(f"case {done} of {len(wanted)}: {case.fault}")
-            async with staged(case, cluster) as scene:
-                for run in missing:
-                    await run.play(scene, model, kubectl)
-                    to_stderr(_line(await run.row()))
+            to_stderr(f"case {done} of {len(wanted)}: {missing[0].case.fault}")
+            try:
+                await _play(missing, model, cluster, kubectl)
+                failed = 0
+            except (RunError, StageError) as error:
+                failed += 1
+                if failed > 1:  # one may be bad luck
+                    raise
+                to_stderr(f"  left out: {error}")
+
+
+async def _play(runs: list[Run], model: Model, cluster: Cluster, kubectl: Kubectl) -> None:
+    """Play runs of one case, one after the other. Raises StageError, RunError."""
+    async with staged(runs[0].case, cluster) as scene:
+        for run in runs:
+            await run.play(scene, model, kubectl)
+            to_stderr(_line(await run.row()))
 
 
 async def _rows(runs: list[Run]) -> tuple[list[Row], bool]:
@@ -103,7 +115,7 @@ async def _rows(runs: list[Run]) -> tuple[list[Row], bool]:
     for run in runs:
         try:
             row = await run.row()
-        except ReplayMismatchError as error:
+        except RecordingError as error:
             to_stderr(f"not in the table: {error}")
             changed = True
         else:

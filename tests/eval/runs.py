@@ -86,7 +86,7 @@ class Run:
         The agent works once more, on what was recorded. Raises ReplayMismatchError where it
         would say something else to the model today.
         """
-        if not self.recording.exists():
+        if not (self.recording.exists() and self.snapshot.exists()):
             return None
         scene, replay = self.scene(), Replay(self.recording)
         tool = replayed(bare_kubectl(Path("kubectl"), Path("nowhere"), Path("nowhere")), replay)
