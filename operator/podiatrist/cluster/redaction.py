@@ -55,8 +55,13 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # the middle of a key: lines of nothing but base64, as long as PEM makes them
     (re.compile(r"(?:^[ \t]*[A-Za-z0-9+/]{60,76}={0,2}[ \t]*(?:\n|\Z)){3,}", re.M), MASK + "\n"),
     # user:password@host in any URL, and a token in the user's place
-    (re.compile(r"(\b[a-z][a-z0-9+.-]{0,30}://[^\s:/@]*):[^\s@]+@", re.I), rf"\1:{MASK}@"),
-    (re.compile(r"(\b[a-z][a-z0-9+.-]{0,30}://)[^\s:/@*]{16,}@", re.I), rf"\1{MASK}@"),
+    (
+        re.compile(
+            r"(\b[a-z][a-z0-9+.-]{0,30}://[^\s:/@]{0,256}):[^\s@]{1,256}@(?:[^\s@/]{1,256}@)*", re.I
+        ),
+        rf"\1:{MASK}@",
+    ),
+    (re.compile(r"(\b[a-z][a-z0-9+.-]{0,30}://)[^\s:/@*]{16,256}@", re.I), rf"\1{MASK}@"),
     # user:password@tcp(host)
     (re.compile(r"([\w.-]{1,64}):[^\s:@/]{1,128}@((?:tcp|unix|udp)\()"), rf"\1:{MASK}@\2"),
     # Authorization headers
@@ -81,7 +86,8 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # PASSWORD=..., to the end of the line, as `env` prints it
     (
         re.compile(
-            rf"^([ \t]*(?:export[ \t]+)?[A-Z0-9_]*(?:{_TELLING.upper()})[A-Z0-9_]*=)"
+            rf"^([ \t]*(?:export[ \t]+)?[A-Z0-9_]{{0,64}}"
+            rf"(?:{_TELLING.upper()})[A-Z0-9_]{{0,64}}=)"
             r"(?!(?:true|false|\*\*\*)$).+$",
             re.M,
         ),

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import time
 from typing import Any
 
 import pytest
@@ -45,6 +46,7 @@ def encoded(text: str) -> str:
         f"DB_PASSWORD=two words, then {SECRET}",
         f"export API_TOKEN={SECRET}; true",
         f"root:{SECRET}@tcp(db:3306)/shop",
+        f"postgres://app:p@{SECRET}@db/shop",
         f"https://{SECRET}@git.example.com/shop.git",
         f"DefaultEndpointsProtocol=https;AccountName=x;AccountKey={SECRET}==;",
         f"Endpoint=sb://x/;SharedAccessKeyName=y;SharedAccessKey={SECRET}",
@@ -268,3 +270,14 @@ def test_what_kubectl_complains_about_is_redacted_too() -> None:
     output = presented(parse("get pods"), b"", err, False, False, 6000)
     assert output.text == "error: token=*** was refused"
     assert not output.ok
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a://", "PASSWORD", "A" * 76 + "\n", "\n", "token=", '\\"', "-----END PRIVATE KEY-----\n", ".-_a",
+     "a:b@tcp", "--pass ", "kind: Secret "],
+)  # fmt: skip
+def test_a_log_made_to_keep_us_busy_does_not(text: str) -> None:
+    started = time.process_time()
+    log(text * (250_000 // len(text)))
+    assert time.process_time() - started < 5

@@ -36,6 +36,7 @@ _SECRET_IN_LOG = re.compile(
     r"^(?=[^\n]*kind[\\\"']*\s*[:=]\s*[\\\"']*Secret\b)(?=[^\n]*\b(?:stringD|d)ata[\\\"']*\s*[:=]).*$",
     re.I | re.M,
 )
+_EMPTY = re.compile(r"\n{4,}")
 _WORKING_SET = 100_000
 """Characters that are looked at in full; of longer texts the two ends."""
 
@@ -77,7 +78,7 @@ def plain(text: str) -> str:
 
 def _decoded(raw: bytes) -> str:
     text = raw.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
-    return plain(text)
+    return _EMPTY.sub("\n\n", plain(text))
 
 
 def _redacted(text: str) -> str:
