@@ -39,9 +39,9 @@ def write_picture(rows: Sequence[Row], file: Path = PICTURE) -> None:
 def _named(axes: Axes, told: Sequence[Sum]) -> None:
     for place, one in enumerate(told):
         share = 100 * one.named / max(1, len(one.rows))
-        axes.barh(place, share, height=0.6, color=_COLOURS[one.way])
+        axes.barh(place, share, height=0.5, color=_COLOURS[one.way])
         axes.text(share + 2, place, f"{share:.0f} %", va="center")
-    axes.set(xlim=(0, 118), xticks=[], title="cause named")
+    axes.set(xlim=(0, 125), xticks=[], title="cause named")
     axes.set_yticks(range(len(told)), [TITLES[one.way] for one in told])
     _plain(axes)
 
@@ -50,10 +50,10 @@ def _tokens(axes: Axes, told: Sequence[Sum]) -> None:
     most = max((row.tokens for one in told for row in one.rows), default=1) / 1000
     for place, one in enumerate(told):
         mean = one.mean("tokens") / 1000
-        axes.barh(place, mean, height=0.6, color=_COLOURS[one.way])
+        axes.barh(place, mean, height=0.5, color=_COLOURS[one.way])
         counts = [row.tokens / 1000 for row in one.rows]
-        axes.plot(counts, [place] * len(counts), "|", color=_INK, markersize=9)
-        axes.text(max([mean, *counts]) + most / 40, place, f"{mean:.1f}k", va="center")
+        axes.plot(counts, [place - 0.37] * len(counts), "|", color=_INK, markersize=5)
+        axes.text(mean + most / 40, place, f"{mean:.1f}k", va="center")
     axes.set(xlim=(0, most * 1.18), xticks=[], title="tokens a run (mean; a stroke is a run)")
     _plain(axes)
 
