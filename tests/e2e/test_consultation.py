@@ -308,30 +308,55 @@ def spent_today(kube: Kube) -> int:
     return int(days[max(days)])
 
 
+def asking(question: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "podiatrist.dev/v1alpha1",
+        "kind": "Diagnosis",
+        "metadata": {"name": "mine"},
+        "spec": {
+            "target": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+            "question": question,
+        },
+    }
+
+
+def curious(kube: Kube, image: str, *actions: dict[str, Any]) -> Callable[[Asked], Play]:
+    """A model that looks at the Deployment, quotes its image, and suggests something."""
+
+    def script(asked: Asked) -> Play:
+        line = next((x for x in last_seen(asked).splitlines() if image in x), None)
+        if line is None:
+            return call("kubectl", command=f"get deployment web -n {kube.namespace} -o wide")
+        return report(line.strip(), *actions, reason="OldImage")
+
+    return script
+
+
 def test_a_question_about_a_healthy_workload_is_answered(
     kube: Kube, consulting: Consulting
 ) -> None:
-    def script(asked: Asked) -> Play:
-        if not last_seen(asked):
-            return call("kubectl", command=f"get deployment web -n {kube.namespace} -o wide")
-        line = next(x for x in last_seen(asked).splitlines() if GOOD in x)
-        return report(line.strip(), reason="OldImage")
-
-    with FakeModel(script) as fake:
+    with FakeModel(curious(kube, GOOD)) as fake:
         consulting(fake.url)
         kube.apply(deployment(image=GOOD))
         kube("rollout", "status", "deployment/web", "--timeout=60s")
-        made = {
-            "apiVersion": "podiatrist.dev/v1alpha1",
-            "kind": "Diagnosis",
-            "metadata": {"name": "mine"},
-            "spec": {
-                "target": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
-                "question": "is the image a recent one?",
-            },
-        }
-        kube.apply(made)
+        kube.apply(asking("is the image a recent one?"))
         found = kube.wait_for_diagnosis("Resolved")
         assert outcome(found) == ("True", "ModelAnswered")
         assert [f.reason for f in found.status.findings] == ["OldImage"]
         assert found.status.summary == "The image is mistyped."
+
+
+def test_an_answer_with_a_fix_can_be_approved_although_the_rules_find_nothing(
+    kube: Kube, consulting: Consulting
+) -> None:
+    with FakeModel(curious(kube, "nginx", SET_IMAGE)) as fake:
+        consulting(fake.url)
+        kube.apply(deployment(image="nginx"))
+        kube("rollout", "status", "deployment/web", "--timeout=60s")
+        kube.apply(asking("should the image be pinned?"))
+        found = kube.wait_for_diagnosis("AwaitingApproval")
+        (option,) = found.status.options
+        kube.approve(found, option)
+        kube.wait_for_diagnosis("Succeeded")
+        containers = kube.get("deployment", "web")["spec"]["template"]["spec"]["containers"]
+        assert containers[0]["image"] == "nginx:1.22"

@@ -459,6 +459,18 @@ def test_a_consultation_that_was_cut_off_counts_as_spent_and_is_not_begun_again(
     play(story, tmp_path)
 
 
+def test_a_consultation_that_was_cut_off_settles_where_no_model_is_any_more(tmp_path: Path) -> None:
+    async def story(s: Scene) -> None:
+        await cut_off(s)
+        s.consulting = Consulting()
+        s.now += ASKED.lease
+        await Consult(None, s.book, s.shelf, ASKED)(s.context, await s.read())
+        assert said(await s.read()) == ("False", "NoModel")
+        assert reserved(await s.read()) == 10_000
+
+    play(story, tmp_path)
+
+
 def test_an_operator_that_is_stopped_settles_what_it_was_at(tmp_path: Path) -> None:
     async def story(s: Scene) -> None:
         await s.investigate()
@@ -756,7 +768,7 @@ def test_a_diagnosis_from_before_settles_too(tmp_path: Path) -> None:
         await s.investigate()  # by an operator that had a model, and went before it asked
         s.consulting = Consulting()
         found = await s.read()
-        await Consult(None, s.book, s.shelf)(s.context, found)
+        await Consult(None, s.book, s.shelf, ASKED)(s.context, found)
         assert said(await s.read()) == ("False", "NoModel")
 
     play(story, tmp_path)

@@ -131,9 +131,11 @@ class Consult:
             return context.timing.recheck  # the other steps say so
         if not is_as_observed(diagnosis, snapshot):
             return context.timing.recheck  # it is looked at anew first
-        if settle_unasked(context.consulting, diagnosis, snapshot, now) or self.consultant is None:
+        drop_condition(diagnosis, "Consulted")  # a claim that has run out holds nothing up
+        if settle_unasked(context.consulting, diagnosis, snapshot, now):
             await context.store.write_status(diagnosis)
             return None
+        assert self.consultant is not None, "nobody can be asked, and the context does not say so"
         refusal = self._spent(diagnosis) or await self._unprepared(self.consultant)
         if refusal is not None:
             set_condition(diagnosis, "Consulted", "False", *refusal, now)
@@ -194,7 +196,6 @@ class Consult:
         usage.model = who.name
         usage.reserved_tokens += tokens
         status.usage = usage
-        drop_condition(diagnosis, "Consulted")  # its time counts anew from here
         message = f"asking {who.name}, for at most {tokens} tokens"
         set_condition(
             diagnosis, "Consulted", "Unknown", Reason.CONSULTING, message, context.clock()

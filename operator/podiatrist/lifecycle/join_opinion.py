@@ -29,6 +29,7 @@ from podiatrist.lifecycle.compose import compose
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.investigate import is_as_observed
 from podiatrist.lifecycle.look import UnknownKindError, look
+from podiatrist.lifecycle.propose import redacted
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class Given:
         return cls(
             opinion.reason,
             opinion.message,
-            [f for f in opinion.findings if f.analyzer == AGENT],
+            [redacted(f) for f in opinion.findings if f.analyzer == AGENT],
             opinion.proposals,
             opinion.tokens,
             opinion.calls,

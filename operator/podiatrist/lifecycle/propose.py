@@ -42,10 +42,11 @@ def told(results: list[Result]) -> list[Finding]:
 
     A command or a variable that a finding quotes may hold a password.
     """
-    return [_redacted(r.finding) for r in results[:MOST_FINDINGS]]
+    return [redacted(r.finding) for r in results[:MOST_FINDINGS]]
 
 
-def _redacted(finding: Finding) -> Finding:
+def redacted(finding: Finding) -> Finding:
+    """Return a finding without secrets."""
     evidence = [e.model_copy(update={"quote": redact(e.quote)}) for e in finding.evidence]
     update = {"message": redact(finding.message), "evidence": evidence}
     return finding.model_copy(update=update)
