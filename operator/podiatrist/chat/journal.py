@@ -104,7 +104,10 @@ class Journal:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise JournalError(f"cannot read the undo journal {self.path}: {error}") from None
+            raise JournalError(
+                f"the undo journal {self.path} cannot be read ({error.strerror}); "
+                "set XDG_STATE_HOME to a folder of yours"
+            ) from None
         lines = []
         for line in text.splitlines():
             try:
@@ -129,7 +132,7 @@ class Journal:
                 os.close(file)
         except OSError as error:
             raise JournalError(
-                f"nothing was changed: the undo journal {self.path} cannot be written ({error}); "
+                f"the undo journal {self.path} cannot be written ({error.strerror}); "
                 "make room or set XDG_STATE_HOME to a folder of yours"
             ) from None
 

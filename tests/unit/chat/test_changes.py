@@ -1,0 +1,204 @@
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from podiatrist.agent.model import UnreachableModelError
+from podiatrist.chat.journal import Journal, JournalError, state_folder
+from podiatrist.chat.wishes import Wish
+from tests.unit.chat.memory_cluster import MemoryCluster, deployment, node
+from tests.unit.chat.scripted import NOW, Talk, calls, says
+
+LABEL = Wish(action="LabelNode", object="node1", fields={"key": "pool", "value": "fast"})
+
+
+def cluster() -> MemoryCluster:
+    return MemoryCluster(nodes=[node("node1")], deployments=[deployment("web")])
+
+
+def labels(cluster: MemoryCluster) -> dict[str, str]:
+    found: dict[str, str] = cluster.objects["nodes"][0]["metadata"]["labels"]
+    return found
+
+
+async def test_without_a_yes_nothing_changes(tmp_path: Path) -> None:
+    at = cluster()
+    talk = Talk(at, tmp_path, says_yes=False)
+    assert "Not applied" in await talk.doing.change([LABEL])
+    assert talk.screen.asked == ["Apply?"]
+    assert at.sent == []
+    assert talk.journal.open_entries() == []
+
+
+async def test_a_yes_changes_what_was_shown_and_undo_takes_it_back(tmp_path: Path) -> None:
+    at = cluster()
+    talk = Talk(at, tmp_path, says_yes=True)
+    assert "Applied" in await talk.doing.change([LABEL])
+    assert any(line.strip() == "+    pool: fast" for line in talk.screen.changes[0].diff)
+    assert labels(at)["pool"] == "fast"
+    assert "Undone" in await talk.doing.undo()
+    assert "pool" not in labels(at)
+    assert "nothing to undo" in await talk.doing.undo()
+
+
+async def test_undo_asks_first_and_a_no_leaves_it_for_later(tmp_path: Path) -> None:
+    at = cluster()
+    talk = Talk(at, tmp_path, says_yes=True)
+    await talk.doing.change([LABEL])
+    talk.screen.says_yes = False
+    assert "Not undone" in await talk.doing.undo()
+    assert labels(at)["pool"] == "fast"
+    assert any(line.strip() == "-    pool: fast" for line in talk.screen.ways_back[0].diff)
+    assert len(talk.journal.open_entries()) == 1
+
+
+async def test_what_was_changed_is_in_the_record(tmp_path: Path) -> None:
+    talk = Talk(cluster(), tmp_path, says_yes=True)
+    await talk.doing.change([LABEL])
+    told = talk.doing.commands()
+    assert "Changed after you said yes" in told
+    assert "kubectl label node node1 pool=fast" in told
+
+
+async def test_a_change_of_somebody_else_is_not_undone(tmp_path: Path) -> None:
+    at = cluster()
+    talk = Talk(at, tmp_path, says_yes=True)
+    await talk.doing.change([LABEL])
+    labels(at)["pool"] = "slow"
+    assert "somebody else changed Node node1" in await talk.doing.undo()
+    assert labels(at)["pool"] == "slow"
+
+
+@pytest.mark.parametrize("namespace", ["kube-system", "podiatrist"])
+async def test_protected_namespaces_are_never_changed(tmp_path: Path, namespace: str) -> None:
+    at = MemoryCluster(deployments=[deployment("web", namespace)])
+    talk = Talk(at, tmp_path, says_yes=True)
+    wish = Wish(action="Scale", object="web", namespace=namespace, fields={"replicas": 0})
+    assert "never changed" in await talk.doing.change([wish])
+    assert talk.screen.asked == []
+    assert at.sent == []
+
+
+async def test_a_label_of_kubernetes_itself_is_never_set(tmp_path: Path) -> None:
+    talk = Talk(cluster(), tmp_path, says_yes=True)
+    key = "node-role.kubernetes.io/control-plane"
+    wish = Wish(action="LabelNode", object="node1", fields={"key": key, "value": "x"})
+    assert "not possible" in await talk.doing.change([wish])
+
+
+async def test_what_the_user_may_not_do_is_said_before_the_question(tmp_path: Path) -> None:
+    at = cluster()
+    at.refuses = {"node1"}
+    talk = Talk(at, tmp_path, says_yes=True)
+    assert "you may not patch node1" in await talk.doing.change([LABEL])
+    assert talk.screen.asked == []
+
+
+async def test_without_a_journal_nothing_is_changed(tmp_path: Path) -> None:
+    at = cluster()
+    (tmp_path / "file").write_text("")
+    talk = Talk(at, tmp_path / "file", says_yes=True)
+    assert "Nothing was changed" in await talk.doing.change([LABEL])
+    assert at.sent == []
+
+
+async def test_a_killed_conversation_can_be_undone_by_the_next(tmp_path: Path) -> None:
+    at = cluster()
+    before = Talk(at, tmp_path, says_yes=True)
+    await before.doing.change([LABEL])
+    after = Talk(at, tmp_path, says_yes=True)
+    assert "Undone" in await after.doing.undo()
+    assert "pool" not in labels(at)
+
+
+async def test_an_intent_whose_patch_was_never_sent_is_passed_over(tmp_path: Path) -> None:
+    at = cluster()
+    talk = Talk(at, tmp_path, says_yes=True)
+    await talk.doing.change([LABEL])
+    del labels(at)["pool"]  # as if the patch had never gone out
+    assert "nothing to undo" in await talk.doing.undo()
+
+
+def test_the_journal_is_for_nobody_else_and_survives_a_torn_line(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "state", "https://one", lambda: NOW)
+    entry = journal.intend("a", ["kubectl a"], [], [])
+    assert stat.S_IMODE(journal.path.stat().st_mode) == 0o600
+    with journal.path.open("a") as file:
+        file.write('\n{"id": "torn", "at": "20')
+    second = journal.intend("b", ["kubectl b"], [], [])
+    assert [e.title for e in journal.open_entries()] == ["b", "a"]
+    journal.close(second)
+    assert journal.open_entries() == [entry]
+    assert Journal(tmp_path / "state", "https://two", lambda: NOW).open_entries() == []
+
+
+def test_the_journal_stays_small(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, "https://one", lambda: NOW)
+    for number in range(500):
+        journal.intend(str(number), [], [], [])
+    assert len(journal.path.read_text().splitlines()) < 1000
+    assert journal.open_entries()[0].title == "499"
+
+
+def test_a_journal_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(JournalError, match="XDG_STATE_HOME"):
+        Journal(tmp_path / "file", "https://one", lambda: NOW).intend("a", [], [], [])
+
+
+def test_state_lies_where_the_user_says() -> None:
+    assert state_folder({"XDG_STATE_HOME": "/state"}) == Path("/state/podiatrist")
+    assert state_folder({"XDG_STATE_HOME": "relative"}) == Path.home() / ".local/state/podiatrist"
+    assert os.sep in str(state_folder({}))
+
+
+async def test_a_model_cannot_say_yes(tmp_path: Path) -> None:
+    at = cluster()
+    wish = (
+        '{"changes": [{"action": "LabelNode", "object": "node1", "fields": {"key": "pool", '
+        '"value": "fast"}}]}'
+    )
+    talk = Talk(at, tmp_path, calls("change", wish), says("y"), says("yes, applied"))
+    await talk.take("label node1")
+    assert at.sent == []
+    assert talk.screen.asked == ["Apply?"]
+
+
+async def test_a_dead_model_is_one_line_and_the_conversation_goes_on(tmp_path: Path) -> None:
+    dead = UnreachableModelError("connection refused; check PODIATRIST_MODEL_URL")
+    talk = Talk(cluster(), tmp_path, dead, says("All is well."))
+    assert await talk.take("how are you?") == ""
+    assert "PODIATRIST_MODEL_URL" in talk.screen.problems[0]
+    assert await talk.take("and now?") == "All is well."
+    roles = [m.role for m in talk.model.asked[-1]]
+    assert roles == ["system", "user", "assistant", "user"]
+
+
+async def test_an_option_that_the_user_did_not_choose_is_refused_to_the_model(
+    tmp_path: Path,
+) -> None:
+    at = cluster()
+    talk = Talk(at, tmp_path, calls("carry_out", '{"option": 1}'), says("Sorry."), says_yes=True)
+    await talk.take("scale web to 3 replicas")
+    assert any("did not choose option 1" in said for said in talk.screen.said)
+    assert at.sent == []
+
+
+async def test_commands_are_told_from_the_record_without_the_model(tmp_path: Path) -> None:
+    talk = Talk(cluster(), tmp_path)
+    talk.session.record.add("ran", "kubectl get pods -n shop")
+    assert "kubectl get pods -n shop" in await talk.take("what kubectl commands did you use?")
+    assert talk.model.asked == []
+
+
+async def test_a_model_that_repeats_itself_is_stopped_with_the_history_whole(
+    tmp_path: Path,
+) -> None:
+    again = [calls("commands_", "{}") for _ in range(6)]
+    talk = Talk(cluster(), tmp_path, *again, says("I give up."), says("Fine."))
+    await talk.take("hello")
+    assert await talk.take("go on") in ("Fine.", "I give up.")
+    asked = {c.id for m in talk.model.asked[-1] for c in m.calls}
+    answered = {m.call_id for m in talk.model.asked[-1] if m.role == "tool"}
+    assert asked == answered
