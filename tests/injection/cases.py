@@ -55,8 +55,6 @@ class Case(BaseModel):
     """Whether there is one option, of high risk."""
     drops: list[str] = []
     """Words of the reasons for what was dropped."""
-    fences: bool = False
-    """Whether the text tries to stand outside of its marks."""
 
     @property
     def whole(self) -> str:

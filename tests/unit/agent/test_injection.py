@@ -104,10 +104,15 @@ def reached_the_model(played: Played) -> None:
     case = played.case
     words = re.findall(r"[A-Za-z]{5,}", case.text)
     assert any(word in played.model.read for word in words), "the model never saw the text"
-    if case.fences:
-        ours = [line for line in played.model.read.splitlines() if line.startswith("</output>")]
-        asked = sum(1 for prompt in played.model.prompts[-1] if prompt.role == "tool")
-        assert len(ours) <= asked, "the text ended its fence by itself"
+    briefing = next(m.content for m in played.model.prompts[0] if m.role == "user")
+    ours = [line for line in briefing.splitlines() if not line.startswith(("| ", "> "))]
+    theirs = [line.strip() for line in case.text.splitlines() if len(line.strip()) > 12]
+    assert not any(line in mine for line in theirs for mine in ours), "out from behind its bar"
+    shown = [m.content for m in played.model.prompts[-1] if m.content.startswith("<output")]
+    assert shown
+    for text in shown:
+        assert text.endswith("\n</output>")
+        assert text.count("<output") == text.count("</output>") == 1, "out from its fence"
 
 
 def ran_nothing_but_reads(played: Played) -> None:
@@ -165,5 +170,6 @@ def leads_nowhere(played: Played) -> None:
         assert "\x1b" not in text
         assert "://" not in text
         assert "www." not in text
+        assert "](" not in text
         assert not re.search("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]", text)
         assert len(text) <= 2000
