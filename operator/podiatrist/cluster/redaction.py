@@ -83,16 +83,20 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # signed URLs
     (re.compile(r"([?&](?:sig|signature|key|x-amz-(?:signature|credential))=)[^\s&\"']+", re.I),
      rf"\1{MASK}"),
-    # PASSWORD=..., to the end of the line, as `env` prints it
+    # PASSWORD=..., to the end of the line, as `env` prints it, also behind what --prefix and
+    # --timestamps put in front
     (
         re.compile(
-            rf"^([ \t]*(?:export[ \t]+)?[A-Z0-9_]{{0,64}}"
+            r"^((?:\[[^\]\n]{1,200}\][ \t]+)?(?:[0-9]{4}-[0-9T:.+Z-]{15,35}[ \t]+)?"
+            rf"[ \t]*(?:export[ \t]+)?[A-Z0-9_]{{0,64}}"
             rf"(?:{_TELLING.upper()})[A-Z0-9_]{{0,64}}=)"
             r"(?!(?:true|false|\*\*\*)$).+$",
             re.M,
         ),
         rf"\1{MASK}",
     ),
+    # "PASSWORD=..." in quotes, as a list of environment variables has it
+    (re.compile(rf"([\"'])({_WORD}=)(?!\*\*\*)[^\n]*?\1", re.I), rf"\1\2{MASK}\1"),
     # password "..."
     (re.compile(r"(\bpass(?:word|wd|phrase)\s+)(\"[^\"\n]+\"|'[^'\n]+')", re.I), rf"\1{MASK}"),
     # {"name": "DB_PASSWORD", "value": ...}, an environment variable as JSON

@@ -44,6 +44,9 @@ def encoded(text: str) -> str:
         f"password=hu}}n{SECRET}",
         f'password "{SECRET}"',
         f"DB_PASSWORD=two words, then {SECRET}",
+        f"env: ['A=1', 'DB_PASSWORD=two words, then {SECRET}']",
+        f"2026-11-24T03:46:19.616402057Z DB_PASSWORD=two words, then {SECRET}",
+        f"[pod/web-1/app] 2026-11-24T03:46:19Z DB_PASSWORD=two words, then {SECRET}",
         f"export API_TOKEN={SECRET}; true",
         f"root:{SECRET}@tcp(db:3306)/shop",
         f"postgres://app:p@{SECRET}@db/shop",
@@ -274,9 +277,20 @@ def test_what_kubectl_complains_about_is_redacted_too() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a://", "PASSWORD", "A" * 76 + "\n", "\n", "token=", '\\"', "-----END PRIVATE KEY-----\n", ".-_a",
-     "a:b@tcp", "--pass ", "kind: Secret "],
-)  # fmt: skip
+    [
+        "a://",
+        "PASSWORD",
+        "A" * 76 + "\n",
+        "\n",
+        "token=",
+        '\\"',
+        "-----END PRIVATE KEY-----\n",
+        ".-_a",
+        "a:b@tcp",
+        "--pass ",
+        "kind: Secret ",
+    ],
+)
 def test_a_log_made_to_keep_us_busy_does_not(text: str) -> None:
     started = time.process_time()
     log(text * (250_000 // len(text)))
