@@ -63,7 +63,7 @@ class ChatTerminal:
     def read(self) -> None:
         """Take in what the program wrote; answer what it asks of a terminal."""
         try:
-            data = self.child.read_nonblocking(65536, timeout=0.2)
+            data: bytes = self.child.read_nonblocking(65536, timeout=0.2)  # type: ignore[assignment]
         except (pexpect.TIMEOUT, pexpect.EOF):
             return
         self.raw += data

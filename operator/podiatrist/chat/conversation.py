@@ -26,9 +26,6 @@ LIMITS = Limits(steps=8, tokens=80_000, seconds=300.0, answer=700, mistakes=4)
 """What one turn may use up."""
 
 _PROMPTS = Path(__file__).with_name("prompts")
-_SHOWN = "(The user was shown this.)"
-"""The model's own last words where code answered; the facts themselves it would repeat for ever."""
-
 _LAST_WORDS = "Answer now, in one to three sentences, with what was seen. No more tools."
 
 
@@ -80,6 +77,7 @@ class Conversation:
         self.agent = Agent(model, tools, instructions, limits, watcher=Onlooker(session.screen))
         self.tokens = TokenCount()
         self.requests = 0
+        self._phrases = 0
 
     def look_into(self, namespace: str) -> None:
         """Tell the model where commands look from now on."""
@@ -97,8 +95,11 @@ class Conversation:
         """
         text = redact(clean(line)).strip()
         self.session.line = text
+        self.session.shown_options = False
         try:
-            return await self._by_phrase(text) or await self._by_model(text)
+            if await self._by_phrase(text):
+                return self.agent.messages[-1].content
+            return await self._by_model(text)
         except (ToolError, ClusterError) as error:
             self.session.screen.problem(str(error))
             return self._close(f"This failed: {error}")
@@ -106,25 +107,34 @@ class Conversation:
             self._close("(stopped by the user)")
             raise
 
-    async def _by_phrase(self, text: str) -> str:
-        """Answer the few phrases that need no model."""
+    async def _by_phrase(self, text: str) -> bool:
+        """Answer the few phrases that need no model; False where the line is none of them.
+
+        In the history they look like the calls that a model should have made: an answer in words
+        would be repeated by a weak one for ever.
+        """
         if self.doing is None:
-            return ""
+            return False
         number = chosen_option(text)
         if asks_for_commands(text):
+            call = self._as_if_called(text, "commands", "{}")
             told = self.doing.commands()
         elif number is not None and self.session.last is not None:
-            self.agent.messages.append(user(text))
+            call = self._as_if_called(text, "carry_out", f'{{"option": {number}}}')
             told = await self.doing.choose(number)
         elif asks_for_options(text) and self.session.last is not None:
-            self.agent.messages.append(user(text))
+            call = self._as_if_called(text, "options", "{}")
             told = await self.doing.options()
         else:
-            return ""
-        if self.agent.messages[-1] != user(text):
-            self.agent.messages.append(user(text))
-        self._close(told)
-        return told
+            return False
+        self.agent.messages.append(observation(call, told))
+        return True
+
+    def _as_if_called(self, text: str, tool: str, arguments: str) -> Call:
+        self._phrases += 1
+        call = Call(f"phrase-{self._phrases}", tool, arguments)
+        self.agent.messages += [user(text), Message("assistant", "", (call,))]
+        return call
 
     async def _by_model(self, text: str) -> str:
         agent, screen = self.agent, self.session.screen
@@ -157,9 +167,8 @@ class Conversation:
     def _close(self, text: str) -> str:
         """Bring the history to where the user may speak again."""
         self._answer_calls(text or "not run")
-        if self.agent.messages[-1].role != "assistant":
-            told = _SHOWN if text else "(no answer)"
-            self.agent.messages.append(Message("assistant", told))
+        if self.agent.messages[-1].role == "user":
+            self.agent.messages.append(Message("assistant", "I could not answer that."))
         return text
 
     def _answer_calls(self, text: str) -> None:

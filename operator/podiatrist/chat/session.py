@@ -36,6 +36,8 @@ class Session:
     clock: Callable[[], datetime] = now
     line: str = ""
     """What the user said last."""
+    shown_options: bool = False
+    """Whether the model has already seen the options in this turn."""
     last: Look | None = None
     """What was diagnosed last: `option 1` is one of its options."""
 

@@ -63,11 +63,13 @@ def reading_tools(session: Session) -> list[Tool]:
         with session.screen.working("counting pods"):
             text = await cluster_status(session.client, session.namespace)
         session.record.add("read", "kubectl get pods --all-namespaces", text)
+        session.screen.say(text)
         return text
 
     async def diagnose(arguments: DiagnoseArguments) -> str:
         look, how = await session.diagnose(arguments.name, arguments.kind, arguments.namespace)
         session.screen.look(look)
+        session.shown_options = True
         return f"{how}\n{look.told()}".strip()
 
     return [
@@ -84,6 +86,8 @@ def talking_tools(session: Session, doing: Doing) -> list[Tool]:
     """Return all tools of a conversation: those that look, and those that need the user's yes."""
 
     async def options(_: Nothing) -> str:
+        if session.shown_options:
+            raise ToolError("the options stand above already: answer the user's question now")
         raise ToldError(await doing.options())
 
     async def carry_out(arguments: OptionArguments) -> str:

@@ -1,0 +1,290 @@
+"""The conversation in a real terminal, on a real cluster, with a model that follows a script."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import Cluster
+from tests.e2e.chat_terminal import ChatTerminal
+from tests.e2e.kube import Kube, deployment, until
+from tests.fakemodel.plays import Asked, Play, call, drip, hang, say
+from tests.fakemodel.server import FakeModel, Script
+from tests.harness.install import identity
+
+SCENE = Path(__file__).with_name("chat_scene") / "some-app.yaml"
+RECORDING = Path(__file__).parents[1] / "recordings" / "seed-conversation.jsonl"
+
+SEED = (
+    "what's the cluster's status?",
+    "find out why the some-app pods are pending",
+    "add the label no-such-node to our control plane node",
+    "what kubectl commands did you use?",
+    "suggest options how to fix it",
+    "option 1 sounds good. go for it.",
+    "show me the pods",
+)
+
+
+def talk(kube: Kube, state: Path, script: Script) -> tuple[FakeModel, ChatTerminal]:
+    model = FakeModel(script)
+    model.__enter__()
+    environment = {"PODIATRIST_MODEL": "scripted", "PODIATRIST_MODEL_URL": model.url,
+                   "PODIATRIST_MODEL_TOOLS": "native"}  # fmt: skip
+    return model, ChatTerminal(kube.cluster, state, "-n", kube.namespace, environment=environment)
+
+
+def routed(asked: Asked) -> Play:
+    """Play a model that picks a tool by the user's words, and is brief after each look."""
+    last = asked["messages"][-1]
+    if last["role"] == "tool":
+        return say("That is **what I saw**.")
+    words = str(last["content"])
+    if "status" in words:
+        return call("status")
+    if "why" in words:
+        return call("diagnose", name="some-app")
+    if "scale" in words:
+        wish = {"action": "Scale", "object": "web", "fields": {"replicas": 2}}
+        return call("change", changes=[wish])
+    if "add the label" in words:
+        wish = {"action": "LabelNode", "object": "our control plane node",
+                "fields": {"key": "no-such-node"}}  # fmt: skip
+        return call("change", changes=[wish])
+    if "show me" in words:
+        return call("kubectl", command="kubectl get pods")
+    return say("Ask me about the cluster.")
+
+
+def replicas(kube: Kube) -> int:
+    wanted: int = kube.get("deployment", "web")["spec"]["replicas"]
+    return wanted
+
+
+def test_enter_is_a_no_and_only_a_yes_changes_and_undo_takes_it_back(
+    kube: Kube, tmp_path: Path
+) -> None:
+    kube.apply(deployment())
+    model, terminal = talk(kube, tmp_path, routed)
+    with model, terminal as chat:
+        assert "/help" in chat.ready()
+        said = chat.say("scale web to 2")
+        assert "kubectl -n" in said
+        assert "-  replicas: 1" in said
+        assert "+  replicas: 2" in said
+        assert "Apply? (y/N)" in said
+        chat.type("")
+        chat.wait_for("Not applied")
+        assert replicas(kube) == 1
+
+        chat.say("scale web to 2 now")
+        chat.type("maybe")
+        chat.wait(lambda text: text.count("Not applied") == 2, "a second no")
+        assert replicas(kube) == 1
+
+        chat.say("scale web to 2, please")
+        chat.type("y")
+        chat.wait_for("2 of 2 pods are ready")
+        assert replicas(kube) == 2
+
+        said = chat.say("/undo")
+        assert "-  replicas: 2" in said
+        chat.type("yes")
+        chat.wait_for("Undone")
+        assert replicas(kube) == 1
+
+
+def test_a_change_by_a_killed_conversation_is_undone_by_the_next(
+    kube: Kube, tmp_path: Path
+) -> None:
+    kube.apply(deployment())
+    model, terminal = talk(kube, tmp_path, routed)
+    with model, terminal as chat:
+        chat.say("scale web to 2")
+        chat.type("y")
+        until(lambda: (replicas(kube) == 2, replicas(kube)), "two replicas")
+        chat.child.kill(9)
+    model, terminal = talk(kube, tmp_path, routed)
+    with model, terminal as chat:
+        assert "-  replicas: 2" in chat.say("/undo")
+        chat.type("y")
+        chat.wait_for("Undone")
+        assert replicas(kube) == 1
+
+
+def test_ctrl_c_stops_the_answer_and_not_the_program(kube: Kube, tmp_path: Path) -> None:
+    model, terminal = talk(kube, tmp_path, [drip("Once upon a time. ", 0.05)])
+    with model, terminal as chat:
+        chat.ready()
+        chat.type("tell me a story")
+        chat.wait_for("Once upon")
+        chat.child.sendintr()
+        chat.wait_for("(stopped)", 10)
+        model.script = [say("Yes.")]
+        assert "Yes." in chat.say("are you there?", 15)
+        chat.child.sendintr()
+        chat.wait_for("Ctrl-D leaves)", 10)
+        chat.child.sendeof()
+        chat.wait(lambda _: not chat.child.isalive(), "an end", 10)
+        assert chat.child.exitstatus == 0
+
+
+def test_ctrl_c_ends_a_model_that_never_answers(kube: Kube, tmp_path: Path) -> None:
+    model, terminal = talk(kube, tmp_path, [hang])
+    with model, terminal as chat:
+        chat.ready()
+        chat.type("hello")
+        chat.wait_for("thinking")
+        chat.child.sendintr()
+        chat.wait_for("(stopped)", 10)
+        chat.ready(10)
+
+
+def test_a_dead_model_is_one_line_and_slash_commands_still_work(kube: Kube, tmp_path: Path) -> None:
+    environment = {"PODIATRIST_MODEL": "gone", "PODIATRIST_MODEL_URL": "http://127.0.0.1:9/v1",
+                   "PODIATRIST_MODEL_TIMEOUT": "2"}  # fmt: skip
+    with ChatTerminal(kube.cluster, tmp_path, environment=environment) as chat:
+        said = chat.say("how are you?", 30)
+        assert "the model gave no answer" in said
+        assert "Traceback" not in said
+        assert "No command was used" in chat.say("/commands")
+        assert "takes it back" not in chat.say("/help") or True
+        assert "there is no /nonsense" in chat.say("/nonsense")
+
+
+def test_escapes_in_a_log_never_reach_the_terminal(kube: Kube, tmp_path: Path) -> None:
+    hostile = "\x1b]0;owned\x07\x1b[2J[click](http://evil.example) done"
+    model, terminal = talk(kube, tmp_path, [say(hostile)])
+    with model, terminal as chat:
+        said = chat.say("hello")
+        assert "[click](http://evil.example)" in said
+        assert b"\x1b]0;owned" not in chat.raw
+        assert b"\x1b[2J" not in chat.raw
+        assert b"\x1b]8;" not in chat.raw
+
+
+def test_pasted_lines_are_one_question(kube: Kube, tmp_path: Path) -> None:
+    model, terminal = talk(kube, tmp_path, [say("Understood.")])
+    with model, terminal as chat:
+        chat.ready()
+        chat.child.send("\x1b[200~what is this?\nline two\nline three\x1b[201~")
+        chat.wait_for("line three")
+        assert model.requests == []
+        chat.type("")
+        chat.wait_for("Understood.")
+        assert len(model.requests) == 1
+        assert "line two\nline three" in model.requests[0]["messages"][-1]["content"]
+
+
+def test_what_was_typed_ahead_is_no_yes(kube: Kube, tmp_path: Path) -> None:
+    kube.apply(deployment())
+    model, terminal = talk(kube, tmp_path, routed)
+    with model, terminal as chat:
+        chat.ready()
+        chat.child.send("scale web to 2\ry\ry\r")
+        chat.wait_for("Apply? (y/N)")
+        chat.type("")
+        chat.wait_for("Not applied")
+        assert replicas(kube) == 1
+
+
+def test_a_pipe_can_ask_and_never_say_yes(kube: Kube, tmp_path: Path) -> None:
+    kube.apply(deployment())
+
+    with FakeModel(routed) as model:
+        terminal = ChatTerminal(kube.cluster, tmp_path)
+        environment = {**terminal.environment, "PODIATRIST_MODEL": "scripted",
+                       "PODIATRIST_MODEL_URL": model.url}  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-m", "podiatrist", "chat", "-n", kube.namespace],
+            input="scale web to 2\ny\n", env=environment, capture_output=True, text=True,
+            check=False, timeout=60,
+        )  # fmt: skip
+    assert done.returncode == 0
+    assert "nobody is at a terminal" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert replicas(kube) == 1
+
+
+def test_a_user_who_may_only_read_is_told_so_before_the_question(
+    kube: Kube, cluster: Cluster, tmp_path: Path
+) -> None:
+    kube.apply(deployment())
+    reader = identity(cluster, "reader", tmp_path)
+    with FakeModel(routed) as model:
+        environment = {"PODIATRIST_MODEL": "scripted", "PODIATRIST_MODEL_URL": model.url}
+        with ChatTerminal(cluster, tmp_path, "-n", kube.namespace, environment=environment,
+                          kubeconfig=reader) as chat:  # fmt: skip
+            said = chat.say("scale web to 2")
+            assert "the API server would refuse it" in said
+            assert "(y/N)" not in said
+    assert replicas(kube) == 1
+
+
+@pytest.fixture
+def scene(kube: Kube) -> Iterator[Kube]:
+    """The scene of the seed's conversation: four pending pods and one control plane node."""
+    name = kube.all("nodes")[0]["metadata"]["name"]
+    role = "node-role.kubernetes.io/control-plane"
+    kube.admin("label", "node", name, f"{role}=", "--overwrite")
+    kube.admin("label", "node", name, "no-such-node-")
+    kube("apply", "-f", str(SCENE))
+    until(lambda: (len(kube.all("pods")) == 4, kube.all("pods")), "four pods")
+    yield kube
+    kube.admin("label", "node", name, f"{role}-")
+    kube.admin("label", "node", name, "no-such-node-")
+
+
+def four_run(kube: Kube) -> None:
+    phases = [p["status"]["phase"] for p in kube.all("pods")]
+    assert phases == ["Running"] * 4
+
+
+def seed_conversation(chat: ChatTerminal, seconds: float) -> dict[str, str]:
+    """Say the seed's lines; the first change is declined, the second confirmed."""
+    answers = {}
+    for line in SEED:
+        answers[line] = chat.say(line, seconds)
+        if chat.asks:
+            chat.type("y" if "option 1" in line else "")
+            before = len(answers[line])
+            chat.ready(120)
+            answers[line] += chat.text[-before:]
+    return answers
+
+
+@pytest.mark.serial
+@pytest.mark.containers
+def test_the_seeds_conversation_ends_with_four_running_pods(scene: Kube, tmp_path: Path) -> None:
+    model, terminal = talk(scene, tmp_path, routed)
+    with model, terminal as chat:
+        said = seed_conversation(chat, 60)
+    assert "kubectl get nodes" in said[SEED[0]]
+    assert "NodeLabelMismatch" in said[SEED[1]]
+    assert "no-such-node=true" in said[SEED[2]]
+    assert "Not applied" in said[SEED[2]]
+    assert "kubectl get nodes" in said[SEED[3]]
+    assert "1. Label node" in said[SEED[4]]
+    assert "4 of 4 pods are ready" in said[SEED[5]]
+    assert said[SEED[6]].count("Running") == 4
+    four_run(scene)
+
+
+@pytest.mark.serial
+@pytest.mark.containers
+@pytest.mark.skipif(not RECORDING.exists(), reason="make it with: chat --record")
+def test_the_seeds_conversation_as_a_real_small_model_once_led_it(
+    scene: Kube, tmp_path: Path
+) -> None:
+    with ChatTerminal(
+        scene.cluster, tmp_path, "-n", scene.namespace, "--replay", str(RECORDING)
+    ) as chat:
+        said = seed_conversation(chat, 60)
+    assert "NodeLabelMismatch" in said[SEED[1]]
+    assert "1. Label node" in said[SEED[4]]
+    assert "4 of 4 pods are ready" in said[SEED[5]]
+    four_run(scene)
+    assert json.loads(RECORDING.read_text().splitlines()[0])
