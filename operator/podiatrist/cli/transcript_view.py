@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import click
 import yaml
 from rich.console import Console, RenderableType
-from rich.padding import Padding
 from rich.text import Text
 
 from podiatrist.agent.transcript import REFUSED, Transcript, TranscriptError
@@ -111,8 +110,8 @@ def _outcome(found: Consultation) -> Iterator[RenderableType]:
     status = found.diagnosis.status
     consulted = condition(status, "Consulted")
     if consulted is not None:
-        text = f"Consulted={consulted.status} ({consulted.reason}): {consulted.message}"
-        yield Text(text, style="bold")
+        why = f": {consulted.message}" if consulted.message else ""
+        yield Text(f"Consulted={consulted.status} ({consulted.reason}){why}", style="bold")
     if usage := status.usage:
         cost = f", cost: {usage.cost}" if usage.cost else ""
         tokens = f"{usage.prompt_tokens:,} + {usage.completion_tokens:,}"
@@ -138,7 +137,7 @@ def _reply_head(entry: Entry) -> str:
 
 def _unanswered(call: StoredCall) -> Iterator[RenderableType]:
     """Yield a call that ended the run: the report, as YAML where it is whole."""
-    yield Padding(Text(f"{call.tool}:", style="green"), (0, 0, 0, 8))
+    yield _inside(f"{call.tool}:", "green")
     try:
         text = yaml.safe_dump(json.loads(call.arguments), sort_keys=False, allow_unicode=True)
     except (ValueError, RecursionError, yaml.YAMLError):
