@@ -89,7 +89,7 @@ class SchemaSteps:
 
 def read(raw: Reply, alone: str | None) -> Reply:
     """Return an answer in JSON as a reply with a call or a text."""
-    if raw.finish == "refusal":
+    if raw.finish == "refusal" or raw.calls:  # some call natively though nothing was offered
         return raw
     step = parse_step(raw.text, alone)
     if step.tool == ANSWER:
@@ -137,6 +137,6 @@ def _written(step: Step) -> str:
     else:
         try:
             written["arguments"] = json.loads(step.content)
-        except ValueError:
+        except (ValueError, RecursionError):
             written["arguments"] = step.content
     return json.dumps(written, ensure_ascii=False)

@@ -20,6 +20,9 @@ class Step:
     thought: str = ""
 
 
+_PLACES = 20
+"""Braces where a step may begin. Prose has few; each try costs time."""
+
 _THINKING = re.compile(r"^\s*<think>.*?(</think>|\Z)", re.DOTALL)
 _WRAPPING = re.compile(r"```[a-zA-Z]*|</?tool_call>|</?tools>")
 
@@ -30,7 +33,7 @@ def parse_step(text: str, alone: str | None = None) -> Step:
     `alone`: the tool that had to be called. Its bare arguments will do.
     """
     text = _THINKING.sub("", text)
-    for start in (m.start() for m in re.finditer(r"\{", text)):
+    for start in [m.start() for m in re.finditer(r"\{", text)][:_PLACES]:
         found = _object(text, start)
         step = _step(found) if found is not None else None
         if step is not None:
@@ -53,7 +56,7 @@ def calls_in(text: str, tools: Collection[str]) -> list[Step]:
     while rest.startswith(("{", "[")):
         try:
             found, end = json.JSONDecoder(strict=False).raw_decode(rest)
-        except ValueError:
+        except (ValueError, RecursionError):
             return []
         for entry in found if isinstance(found, list) else [found]:
             step = _step(entry) if isinstance(entry, dict) else None
