@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +172,25 @@ def test_what_explains_a_fault_can_be_read(shop: Kube, reader: Kubectl) -> None:
     missing = run(reader, "get pod nobody")
     assert not missing.ok
     assert missing.text == 'Error from server (NotFound): pods "nobody" not found'
+
+
+def test_a_token_that_ends_soon_is_replaced(cluster: Cluster, tmp_path: Path) -> None:
+    """Given a kubeconfig, when its token has minutes left, then the next one asked for is fresh."""
+    now = [datetime.now(UTC)]
+
+    async def story() -> tuple[str, str, str]:
+        async with connect(cluster.kubeconfig, "test") as client:
+            access = ReaderAccess(client, tmp_path, now=lambda: now[0])
+            first = (await access.kubeconfig()).read_text()
+            now[0] += timedelta(minutes=15)
+            later = (await access.kubeconfig()).read_text()
+            now[0] += timedelta(minutes=10)
+            last = (await access.kubeconfig()).read_text()
+            return first, later, last
+
+    first, later, last = asyncio.run(story())
+    assert first == later
+    assert last != first
 
 
 def test_a_hole_in_the_grammar_would_change_nothing(kube: Kube, reader: Kubectl) -> None:
