@@ -23,6 +23,9 @@ from tests.faults_runner.play import meaningless_name
 PATIENCE = 120.0
 """Seconds until a fault must show."""
 
+SETTLE = 15.0
+"""Seconds for which it must have shown: nobody is called earlier, and events take a moment."""
+
 
 class StageError(Exception):
     """A fault does not show; `str()` says what was seen instead."""
@@ -73,14 +76,12 @@ def _break(case: EvalCase, kube: Kube) -> None:
 
 
 async def _shown(case: EvalCase, kube: Kube, kubeconfig: Path) -> Snapshot:
-    """Return the target as it is once the rules see what the case expects.
-
-    Both agents start at that moment: a human would not be called earlier either.
-    """
+    """Return the target as it is once the rules see what the case expects, and did before."""
     expected = case.load().case.expect[0]
     kind_name, _, name = expected.target.partition("/")
     kind = next(k for k in TARGETS if k.kind == kind_name)
     end, seen = time.monotonic() + PATIENCE, ["nothing"]
+    first: float | None = None
     while time.monotonic() < end:
         async with connect(kubeconfig, "podiatrist-eval") as client:
             try:
@@ -90,7 +91,9 @@ async def _shown(case: EvalCase, kube: Kube, kubeconfig: Path) -> Snapshot:
             else:
                 seen = [result.finding.reason for result in analyze(snapshot)]
                 if seen[:1] == expected.reasons[:1]:
-                    return snapshot
+                    first = first or time.monotonic()
+                    if time.monotonic() >= first + SETTLE:
+                        return snapshot
         await asyncio.sleep(2)
     raise StageError(
         f"{case.fault} does not show within {PATIENCE:.0f} s; seen: {', '.join(seen) or 'nothing'}"
