@@ -250,11 +250,40 @@ def test_an_event_about_a_secret_stays() -> None:
     assert "name: db" in objects(event)
 
 
-@pytest.mark.parametrize("out", ["{", f'{{"data": "{SECRET}"', f"password {SECRET}", "[1]", ""])
+@pytest.mark.parametrize("out", ["{", f'{{"data": "{SECRET}"', f"password {SECRET}", "[1]"])
 def test_objects_that_do_not_parse_are_not_shown(out: str) -> None:
     output = presented(parse("get pods -o yaml"), out.encode(), b"", True, False, 6000)
     assert SECRET not in output.text
     assert not output.ok
+
+
+POD = {
+    "kind": "Pod",
+    "spec": {"containers": [{"env": [{"name": "DB_PASSWORD", "value": SECRET}]}]},
+}
+
+
+def test_objects_are_cleaned_also_where_kubectl_did_not_find_all() -> None:
+    out, err = json.dumps(POD, indent=2).encode(), b'pods "web-2" not found'
+    output = presented(parse("get pod web-1 web-2 -o yaml"), out, err, False, False, 6000)
+    assert SECRET not in output.text
+    assert "DB_PASSWORD" in output.text
+    assert 'pods "web-2" not found' in output.text
+
+
+def test_objects_that_were_cut_off_are_not_shown() -> None:
+    out = json.dumps({"kind": "List", "items": [POD] * 3}, indent=2).encode()[:-20]
+    output = presented(parse("get pods -o yaml"), out, b"", False, True, 6000)
+    assert SECRET not in output.text
+    assert "ask for one object by name" in output.text
+    assert not output.ok
+
+
+def test_objects_hide_nothing_behind_what_cannot_be_seen() -> None:
+    for invisible in ("\u202e", "\u200b", "\u0000", "\u001b[31m"):
+        shown = objects({"kind": "ConfigMap", "data": {"a": f"pass{invisible}word={SECRET}",
+                                                       f"tok{invisible}en": SECRET}})  # fmt: skip
+        assert SECRET not in shown
 
 
 def test_objects_that_are_too_many_are_told_to_be_so() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from podiatrist.api.text import clean
+from podiatrist.cluster.kubectl.plain import plain
 from podiatrist.cluster.redaction import MASK, is_harmless, is_telling, redact
 
 _NOISE = frozenset({"managedFields", "uid", "resourceVersion", "selfLink"})
@@ -80,7 +80,7 @@ def _mapping(value: dict[Any, Any], name: str, depth: int) -> dict[str, Any] | N
         return None
     kept: dict[str, Any] = {}
     for raw, inner in value.items():
-        key = redact(clean(str(raw)))
+        key = redact(plain(str(raw)))
         if key in _NOISE or (name == "annotations" and _APPLIED in key):
             continue
         if name == "binaryData":
@@ -140,8 +140,8 @@ def _string(value: str) -> str:
         cut = value[:_LONGEST]
         end = max(cut.rfind("\n"), cut.rfind(" "))
         cut = cut[:end] if end > 0 else ""
-        return redact(clean(cut)) + f" (... {len(value) - len(cut)} characters left out)"
-    return redact(clean(value))
+        return redact(plain(cut)) + f" (... {len(value) - len(cut)} characters left out)"
+    return redact(plain(value))
 
 
 class _Dumper(yaml.SafeDumper):

@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass
 
-from podiatrist.api.text import clean
 from podiatrist.cluster.kubectl.command import Command
 from podiatrist.cluster.kubectl.descriptions import masked
 from podiatrist.cluster.kubectl.objects import NotObjectsError, objects_as_yaml
+from podiatrist.cluster.kubectl.plain import plain
 from podiatrist.cluster.kubectl.shorten import fold, shorten
 from podiatrist.cluster.redaction import MASK, redact
 
@@ -26,12 +26,6 @@ class Output:
 _HEAD = {"log": 0.25, "description": 0.5, "objects": 0.7, "table": 0.7, "text": 0.7}
 """Which part of what is kept is the beginning: a log's end matters most, a table's head."""
 
-_TERMINAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-_])")
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069"
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200d\u2060-\u2065\u206a-\u206f"
-    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
-)
 _SECRET_IN_LOG = re.compile(
     r"^(?=[^\n]*kind[\\\"']*\s*[:=]\s*[\\\"']*Secret\b)(?=[^\n]*\b(?:stringD|d)ata[\\\"']*\s*[:=]).*$",
     re.I | re.M,
@@ -43,37 +37,39 @@ _WORKING_SET = 100_000
 
 def presented(command: Command, out: bytes, err: bytes, ok: bool, cut: bool, most: int) -> Output:
     """Return what a process said, fit to be stored and sent."""
-    complaint = _redacted(fold(_decoded(err)))
-    if command.form == "objects" and ok:
-        return Output(command.line, *_objects(_decoded(out), cut, most))
-    text = _decoded(out)
-    if command.form == "description":
-        text = masked(text)
-    text = _redacted(fold(text, alike=command.form == "log"))
-    if complaint.strip() and (not ok or not text.strip()):
+    complaint = _redacted(fold(_decoded(err))).strip()
+    if command.form == "objects":
+        text, whole = _objects(out.decode("utf-8", "replace"), cut, most)
+        ok = ok and whole
+    else:
+        text = _text(command, _decoded(out))
+        if cut:
+            text += "\n(... there was more, which was not read)"
+    if complaint and (not ok or not text.strip()):
         text = f"{text.rstrip()}\n{complaint}".strip()
-    if cut:
-        text += "\n(... there was more, which was not read)"
     text = shorten(text, most, _HEAD[command.form])
     return Output(command.line, text.strip("\n") or "(no output)", ok)
 
 
+def _text(command: Command, text: str) -> str:
+    if command.form == "description":
+        text = masked(text)
+    return _redacted(fold(text, alike=command.form == "log"))
+
+
 def _objects(text: str, cut: bool, most: int) -> tuple[str, bool]:
+    """Return the objects, or why they are not shown, and whether that is all there was.
+
+    Also where kubectl failed in the end: what it found before is never shown as it is.
+    """
+    if not text.strip():
+        return "", True
     try:
-        shown = objects_as_yaml(text, 4 * most)
+        return fold(plain(objects_as_yaml(text, 4 * most))), True
     except NotObjectsError:
         if cut:
             return "too much at once: ask for one object by name, or leave -o away", False
         return "kubectl's answer could not be understood, so it is not shown", False
-    return shorten(plain(shown), most, _HEAD["objects"]), True
-
-
-def plain(text: str) -> str:
-    """Return text without terminal escapes, control, bidirectional and invisible characters.
-
-    They go away without a trace: a mark in their place would hide `pass<mark>word` as well.
-    """
-    return clean(_INVISIBLE.sub("", _TERMINAL.sub("", text)))
 
 
 def _decoded(raw: bytes) -> str:
