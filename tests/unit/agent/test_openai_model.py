@@ -7,7 +7,11 @@ from podiatrist.agent.answer import Answer
 from podiatrist.agent.cost import cost
 from podiatrist.agent.make_model import make_model
 from podiatrist.agent.messages import TokenCount
-from podiatrist.agent.model import MisconfiguredModelError
+from podiatrist.agent.model import (
+    MisconfiguredModelError,
+    PromptTooLongError,
+    UnreachableModelError,
+)
 from podiatrist.agent.settings import ModelSettings
 from tests.fakemodel import FakeModel, Play, call, calls, hang, say, status, without
 from tests.unit.agent.fake_talk import Cluster, Tools, model_at, talk
@@ -266,3 +270,25 @@ def test_a_busy_endpoint_that_says_when_is_asked_then() -> None:
     with FakeModel([status(429, headers={"Retry-After": "0.02"}), WELL]) as fake:
         assert talk(fake.url).answer == "All is well, **really**."
     assert len(fake.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "told", "error"),
+    [
+        (
+            400,
+            "request (17030 tokens) exceeds the available context size (16384 tokens), try "
+            "increasing it",
+            PromptTooLongError,
+        ),
+        (400, "This model's maximum context length is 8192 tokens.", PromptTooLongError),
+        (400, "prompt is too long: 210000 tokens > 200000 maximum", PromptTooLongError),
+        (413, "Payload Too Large", PromptTooLongError),
+        (503, "Loading model", UnreachableModelError),
+        (404, 'model "fake" not found, try pulling it first', MisconfiguredModelError),
+        (400, "Invalid value for messages", MisconfiguredModelError),
+    ],
+)
+def test_what_endpoints_say_is_understood(number: int, told: str, error: type[Exception]) -> None:
+    with FakeModel([status(number, told)]) as fake:
+        assert type(talk(fake.url).error) is error
