@@ -495,19 +495,35 @@ def test_an_operator_that_is_stopped_settles_what_it_was_at(tmp_path: Path) -> N
     play(story, tmp_path)
 
 
+@pytest.mark.parametrize("killed_at", [0, 1, 2, None])
 def test_however_often_it_is_asked_and_killed_the_tokens_of_a_diagnosis_are_never_passed(
-    tmp_path: Path,
+    tmp_path: Path, killed_at: int | None
 ) -> None:
+    """Whoever was killed may have used all that it was given; all others used 3000."""
+
     async def story(s: Scene) -> None:
         s.model.says = opinion(tokens=TokenCount(2500, 500))
-        for episode in range(12):
+
+        async def killed() -> Opinion:
+            raise KeyboardInterrupt
+
+        worst = 0
+        for episode in range(8):
             s.annotate(retry=str(episode))
+            s.now += ASKED.lease
             await s.investigate()
-            await s.consult()
+            s.model.meanwhile = killed if episode == killed_at else None
+            before = len(s.model.asked)
+            try:
+                await s.consult()
+                worst += 3000 * (len(s.model.asked) - before)
+            except KeyboardInterrupt:
+                worst += s.model.asked[-1]
             usage = (await s.read()).status.usage
             assert usage is not None
-            assert usage.spent_tokens <= ASKED.tokens
-        assert s.model.asked == [10_000, 7000, 4000]
+            assert worst <= usage.spent_tokens <= ASKED.tokens
+        expected = [10_000, 7000, 4000][: 3 if killed_at is None else killed_at + 1]
+        assert s.model.asked == expected
         assert said(await s.read()) == ("False", "BudgetSpent")
 
     play(story, tmp_path)
@@ -784,6 +800,50 @@ def test_the_worst_off_come_first_and_of_those_the_oldest() -> None:
     old, young = waiting(Severity.WARNING, 1), waiting(Severity.WARNING, 2)
     worst, mild, new = waiting(Severity.CRITICAL, 3), waiting(Severity.INFO, 0), waiting(None, 0)
     assert sorted([new, mild, young, old, worst], key=urgency) == [worst, old, young, mild, new]
+
+
+def test_only_so_many_are_asked_about_at_once_and_the_worst_off_first() -> None:
+    waiting = {}
+    for number, severity in enumerate([Severity.INFO, Severity.WARNING, Severity.CRITICAL] * 4):
+        made = story_of("Diagnosed=True:CauseFound")
+        made.metadata.name = f"d{number:02}"
+        made.metadata.creation_timestamp = NOW
+        made.status.severity = severity
+        waiting[made.key] = made
+    begun: list[Severity | None] = []
+    at_once: list[int] = []
+
+    async def ask(_: Context, diagnosis: Diagnosis) -> float | None:
+        begun.append(diagnosis.status.severity)
+        at_once.append(len(begun) - len(ended))
+        await asyncio.sleep(0.001)
+        ended.append(diagnosis)
+        del waiting[diagnosis.key]
+        return None
+
+    class Known:
+        async def get(self, namespace: str, name: str) -> Diagnosis | None:
+            return waiting.get((namespace, name))
+
+    ended: list[Diagnosis] = []
+
+    async def story() -> None:
+        known: Any = Known()
+        nothing: Any = None
+        context = Context(nothing, nothing, known, lambda: NOW, Timing())
+        worker = UrgencyWorker(context, {Step.CONSULT: ask})
+        for key, diagnosis in waiting.items():
+            worker.changed(key, diagnosis)
+        running = asyncio.create_task(worker.run(side_by_side=3))
+        async with asyncio.timeout(10):
+            while len(ended) < 12:  # noqa: ASYNC110 - the worker tells nobody when it is idle
+                await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(story())
+    assert begun == [Severity.CRITICAL] * 4 + [Severity.WARNING] * 4 + [Severity.INFO] * 4
+    assert max(at_once) == 3
 
 
 def test_only_those_with_work_wait_for_a_consultant() -> None:
