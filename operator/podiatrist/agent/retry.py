@@ -75,7 +75,7 @@ def pause(attempt: int, retry_after: float | None, patience: Patience, chance: f
     Between half and all of a doubling time, so that many who failed together do not come back
     together.
     """
-    most = min(patience.wait * 2**attempt, patience.longest_wait)
+    most = min(patience.wait * 2.0**attempt, patience.longest_wait)
     wait = most * (0.5 + chance / 2)
     return max(wait, min(retry_after or 0.0, patience.longest_wait))
 

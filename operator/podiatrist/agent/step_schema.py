@@ -41,7 +41,8 @@ def inlined(schema: Schema) -> Schema:
     Titles and defaults go too: nobody needs them to write JSON. A reference to itself ends as
     any value.
     """
-    return _inline(schema, schema.get("$defs", {}), ())
+    flat: Schema = _inline(schema, schema.get("$defs", {}), ())
+    return flat
 
 
 def _inline(part: Any, defs: Schema, inside: tuple[str, ...]) -> Any:
