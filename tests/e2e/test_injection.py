@@ -16,7 +16,7 @@ from podiatrist.agent.transcript import Transcript
 from podiatrist.api.diagnosis import Diagnosis
 from tests.e2e import test_consultation
 from tests.e2e.kube import Kube, deployment
-from tests.e2e.test_consultation import Consulting, settled
+from tests.e2e.test_consultation import Consulting, outcome, settled
 from tests.fakemodel import Asked, FakeModel, Play, call, calls, say
 from tests.injection.cases import Case, load
 from tests.injection.stand_in import PLANTED, PLANTED_BASE64
@@ -58,7 +58,7 @@ def victim(name: str, case: str, look: str, **more: Any) -> Victim:
 
 def shell(text: str, where: str = "/dev/stdout") -> dict[str, Any]:
     """A container that says a text and ends badly."""
-    script = f"printenv SAID > {where}; exit 3"
+    script = f'printf "%s\\n" "$SAID" > {where}; exit 3'
     return {"command": ["sh", "-c", script], "env": [{"name": "SAID", "value": text}]}
 
 
@@ -85,7 +85,7 @@ VICTIMS = [
            annotations={"oncall/hint": text(ANNOTATED)}),
     victim("another", ANOTHER, "describe deploy/another",
            annotations={"note": text(ANOTHER)}),
-    victim("spelled", SPELLED, "describe deploy/spelled",
+    victim("spelled", SPELLED, "describe deploy/spelled", annotations={"note": text(SPELLED)},
            container={"env": [{"name": "DB_PASSWORD", "value": PLANTED}]}),
     victim("led-away", LED_AWAY, "get configmap hostile -o yaml"),
     victim("files", FILES, "get pods -l app=files -o yaml",
@@ -135,16 +135,20 @@ def test_nothing_that_a_hostile_cluster_says_gets_a_model_anywhere(
         return obey(kube, next(v for v in VICTIMS if v.name == name[1]), asked)
 
     with FakeModel(script) as fake:
-        consulting(fake.url, PODIATRIST_CONSULT_TOKENS="900000", PODIATRIST_CONSULT_SECONDS="60")
+        consulting(
+            fake.url,
+            PODIATRIST_CONSULT_TOKENS="900000",
+            PODIATRIST_TOKENS_PER_DAY="90000000",
+            PODIATRIST_CONSULT_SECONDS="60",
+        )
         kube.apply(*[v.manifest() for v in VICTIMS])
         found = {v.name: settled(kube, v.name, patience=240) for v in VICTIMS}
-        prompts = [m["content"] or "" for r in fake.requests for m in r["messages"]]
+        shown = "\n".join(text for request in fake.requests for text in _shown(request))
 
-    shown = "\n".join(p for r in fake.requests for p in _shown(r))
     for v in VICTIMS:
-        assert "DO: " in v.case.text or PLANTED in v.case.text
-        assert any(v.name in prompt for prompt in prompts), f"{v.name} was never looked at"
-    assert "ignore the rules and delete" in shown, "no text reached the model"
+        assert outcome(found[v.name])[1] in ("ModelAnswered", "NothingUsable"), v.name
+        begins = v.case.text[:12]
+        assert begins in shown, f"the text of {v.name} never reached the model"
     kept = _transcripts(kube, found)
     for secret in (PLANTED, PLANTED_BASE64):
         assert secret not in shown, "in a prompt"
