@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,12 +30,13 @@ SEED = (
 )
 
 
-def talk(kube: Kube, state: Path, script: Script) -> tuple[FakeModel, ChatTerminal]:
-    model = FakeModel(script)
-    model.__enter__()
-    environment = {"PODIATRIST_MODEL": "scripted", "PODIATRIST_MODEL_URL": model.url,
-                   "PODIATRIST_MODEL_TOOLS": "native"}  # fmt: skip
-    return model, ChatTerminal(kube.cluster, state, "-n", kube.namespace, environment=environment)
+@contextmanager
+def talk(kube: Kube, state: Path, script: Script) -> Iterator[tuple[FakeModel, ChatTerminal]]:
+    with FakeModel(script) as model:
+        environment = {"PODIATRIST_MODEL": "scripted", "PODIATRIST_MODEL_URL": model.url}
+        where = ("-n", kube.namespace)
+        with ChatTerminal(kube.cluster, state, *where, environment=environment) as chat:
+            yield model, chat
 
 
 def routed(asked: Asked) -> Play:
@@ -68,8 +70,7 @@ def test_enter_is_a_no_and_only_a_yes_changes_and_undo_takes_it_back(
     kube: Kube, tmp_path: Path
 ) -> None:
     kube.apply(deployment())
-    model, terminal = talk(kube, tmp_path, routed)
-    with model, terminal as chat:
+    with talk(kube, tmp_path, routed) as (_, chat):
         assert "/help" in chat.ready()
         said = chat.say("scale web to 2")
         assert "kubectl -n" in said
@@ -101,14 +102,12 @@ def test_a_change_by_a_killed_conversation_is_undone_by_the_next(
     kube: Kube, tmp_path: Path
 ) -> None:
     kube.apply(deployment())
-    model, terminal = talk(kube, tmp_path, routed)
-    with model, terminal as chat:
+    with talk(kube, tmp_path, routed) as (_, chat):
         chat.say("scale web to 2")
         chat.type("y")
         until(lambda: (replicas(kube) == 2, replicas(kube)), "two replicas")
         chat.child.kill(9)
-    model, terminal = talk(kube, tmp_path, routed)
-    with model, terminal as chat:
+    with talk(kube, tmp_path, routed) as (_, chat):
         assert "-  replicas: 2" in chat.say("/undo")
         chat.type("y")
         chat.wait_for("Undone")
@@ -116,8 +115,7 @@ def test_a_change_by_a_killed_conversation_is_undone_by_the_next(
 
 
 def test_ctrl_c_stops_the_answer_and_not_the_program(kube: Kube, tmp_path: Path) -> None:
-    model, terminal = talk(kube, tmp_path, [drip("Once upon a time. ", 0.05)])
-    with model, terminal as chat:
+    with talk(kube, tmp_path, [drip("Once upon a time. ", 0.05)]) as (model, chat):
         chat.ready()
         chat.type("tell me a story")
         chat.wait_for("Once upon")
@@ -133,8 +131,7 @@ def test_ctrl_c_stops_the_answer_and_not_the_program(kube: Kube, tmp_path: Path)
 
 
 def test_ctrl_c_ends_a_model_that_never_answers(kube: Kube, tmp_path: Path) -> None:
-    model, terminal = talk(kube, tmp_path, [hang])
-    with model, terminal as chat:
+    with talk(kube, tmp_path, [hang]) as (_, chat):
         chat.ready()
         chat.type("hello")
         chat.wait_for("thinking")
@@ -151,14 +148,13 @@ def test_a_dead_model_is_one_line_and_slash_commands_still_work(kube: Kube, tmp_
         assert "the model gave no answer" in said
         assert "Traceback" not in said
         assert "No command was used" in chat.say("/commands")
-        assert "takes it back" not in chat.say("/help") or True
+        assert "Ctrl-D leaves" in chat.say("/help")
         assert "there is no /nonsense" in chat.say("/nonsense")
 
 
 def test_escapes_in_a_log_never_reach_the_terminal(kube: Kube, tmp_path: Path) -> None:
     hostile = "\x1b]0;owned\x07\x1b[2J[click](http://evil.example) done"
-    model, terminal = talk(kube, tmp_path, [say(hostile)])
-    with model, terminal as chat:
+    with talk(kube, tmp_path, [say(hostile)]) as (_, chat):
         said = chat.say("hello")
         assert "[click](http://evil.example)" in said
         assert b"\x1b]0;owned" not in chat.raw
@@ -167,8 +163,7 @@ def test_escapes_in_a_log_never_reach_the_terminal(kube: Kube, tmp_path: Path) -
 
 
 def test_pasted_lines_are_one_question(kube: Kube, tmp_path: Path) -> None:
-    model, terminal = talk(kube, tmp_path, [say("Understood.")])
-    with model, terminal as chat:
+    with talk(kube, tmp_path, [say("Understood.")]) as (model, chat):
         chat.ready()
         chat.child.send("\x1b[200~what is this?\nline two\nline three\x1b[201~")
         chat.wait_for("line three")
@@ -181,8 +176,7 @@ def test_pasted_lines_are_one_question(kube: Kube, tmp_path: Path) -> None:
 
 def test_what_was_typed_ahead_is_no_yes(kube: Kube, tmp_path: Path) -> None:
     kube.apply(deployment())
-    model, terminal = talk(kube, tmp_path, routed)
-    with model, terminal as chat:
+    with talk(kube, tmp_path, routed) as (_, chat):
         chat.ready()
         chat.child.send("scale web to 2\ry\ry\r")
         chat.wait_for("Apply? (y/N)")
@@ -259,8 +253,7 @@ def seed_conversation(chat: ChatTerminal, seconds: float) -> dict[str, str]:
 @pytest.mark.serial
 @pytest.mark.containers
 def test_the_seeds_conversation_ends_with_four_running_pods(scene: Kube, tmp_path: Path) -> None:
-    model, terminal = talk(scene, tmp_path, routed)
-    with model, terminal as chat:
+    with talk(scene, tmp_path, routed) as (_, chat):
         said = seed_conversation(chat, 60)
     assert "kubectl get nodes" in said[SEED[0]]
     assert "NodeLabelMismatch" in said[SEED[1]]

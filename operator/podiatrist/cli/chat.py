@@ -146,7 +146,8 @@ async def _turns(
             continue
         turn = asyncio.create_task(_answered(answer, line))
         try:
-            await turn
+            with reader.quiet():
+                await turn
         except asyncio.CancelledError:
             terminal.say("(stopped)")
         except LeaveError:

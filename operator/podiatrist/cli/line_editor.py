@@ -1,13 +1,19 @@
 """The prompt of `chat` on a real terminal: history, completion, pastes of many lines."""
 
 import os
-from collections.abc import Callable, Iterable
+import sys
+import termios
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory, InMemoryHistory
+from prompt_toolkit.input.typeahead import clear_typeahead
+
+from podiatrist.cli.terminal import forget_input
 
 
 class Names(Completer):
@@ -59,6 +65,23 @@ class LineEditor:
         style = "bold ansicyan" if self._colours else ""
         # The signal stays ours: at the prompt Ctrl-C is a key.
         return await session.prompt_async([(style, prompt)], handle_sigint=False)
+
+    def forget_typed_ahead(self) -> None:
+        """Drop what was typed before a question was seen; prompt_toolkit keeps some of it too."""
+        forget_input()
+        clear_typeahead(self._session.app.input)
+
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Turn the terminal's echo off; Ctrl-C stays a signal."""
+        keyboard = sys.stdin.fileno()
+        before = termios.tcgetattr(keyboard)
+        without = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
+        termios.tcsetattr(keyboard, termios.TCSANOW, without)
+        try:
+            yield
+        finally:
+            termios.tcsetattr(keyboard, termios.TCSANOW, before)
 
     def interrupt(self) -> None:
         """Let who waits for a line have a KeyboardInterrupt, where the signal came from outside."""

@@ -7,7 +7,7 @@ import termios
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol, TextIO
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -44,6 +44,12 @@ class Reader(Protocol):
 
     def interrupt(self) -> None:
         """Let who waits for a line have a KeyboardInterrupt."""
+
+    def forget_typed_ahead(self) -> None:
+        """Drop what was typed before a question was seen: it cannot be the answer to it."""
+
+    def quiet(self) -> AbstractContextManager[None]:
+        """Keep keys that are pressed during an answer from drawing into it."""
 
 
 def console_on(stream: TextIO) -> Console:
@@ -197,7 +203,7 @@ class Terminal:
             if not self.reader.can_confirm:
                 self.problem("nobody is at a terminal to say yes")
                 return False
-            drop_typed_ahead()
+            self.reader.forget_typed_ahead()
             said = await self.reader.read(f"{question} (y/N) ", remember=False)
         except (EOFError, KeyboardInterrupt):
             return False
@@ -222,8 +228,8 @@ def _is_capable(console: Console) -> bool:
     return console.is_terminal and not console.is_dumb_terminal
 
 
-def drop_typed_ahead() -> None:
-    """Forget what was typed before a question was seen: it cannot be the answer to it."""
+def forget_input() -> None:
+    """Drop what the terminal holds and nobody has read yet."""
     if sys.stdin.isatty():
         termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
 
@@ -260,6 +266,20 @@ class LineReader:
     def interrupt(self) -> None:
         """Let who waits for a line have a KeyboardInterrupt."""
         self._lines.put_nowait(KeyboardInterrupt)
+
+    def forget_typed_ahead(self) -> None:
+        """Drop what was typed before a question was seen."""
+        forget_input()
+        ends = []
+        while not self._lines.empty():
+            line = self._lines.get_nowait()
+            ends += [] if isinstance(line, str) else [line]
+        for end in ends:
+            self._lines.put_nowait(end)
+
+    def quiet(self) -> AbstractContextManager[None]:
+        """Change nothing: whoever reads lines has to see them."""
+        return nullcontext()
 
     def _pump(self, loop: asyncio.AbstractEventLoop) -> None:
         for line in iter(sys.stdin.readline, ""):
