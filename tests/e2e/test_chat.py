@@ -220,16 +220,24 @@ def test_a_user_who_may_only_read_is_told_so_before_the_question(
 
 @pytest.fixture
 def scene(kube: Kube) -> Iterator[Kube]:
-    """The scene of the seed's conversation: four pending pods and one control plane node."""
+    with scene_in(kube):
+        yield kube
+
+
+@contextmanager
+def scene_in(kube: Kube) -> Iterator[None]:
+    """Set the scene of the seed's conversation: four pending pods, one control plane node."""
     name = kube.all("nodes")[0]["metadata"]["name"]
     role = "node-role.kubernetes.io/control-plane"
     kube.admin("label", "node", name, f"{role}=", "--overwrite")
     kube.admin("label", "node", name, "no-such-node-")
     kube("apply", "-f", str(SCENE))
     until(lambda: (len(kube.all("pods")) == 4, kube.all("pods")), "four pods")
-    yield kube
-    kube.admin("label", "node", name, f"{role}-")
-    kube.admin("label", "node", name, "no-such-node-")
+    try:
+        yield
+    finally:
+        kube.admin("label", "node", name, f"{role}-")
+        kube.admin("label", "node", name, "no-such-node-")
 
 
 def four_run(kube: Kube) -> None:
@@ -268,7 +276,7 @@ def test_the_seeds_conversation_ends_with_four_running_pods(scene: Kube, tmp_pat
 
 @pytest.mark.serial
 @pytest.mark.containers
-@pytest.mark.skipif(not RECORDING.exists(), reason="make it with: chat --record")
+@pytest.mark.skipif(not RECORDING.exists(), reason="python -m tests.e2e.chat_record makes it")
 def test_the_seeds_conversation_as_a_real_small_model_once_led_it(
     scene: Kube, tmp_path: Path
 ) -> None:

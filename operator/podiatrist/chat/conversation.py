@@ -22,7 +22,7 @@ from podiatrist.chat.tools import ToldError
 from podiatrist.cluster.errors import ClusterError
 from podiatrist.cluster.redaction import redact
 
-LIMITS = Limits(steps=8, tokens=80_000, seconds=300.0, answer=700, mistakes=4)
+LIMITS = Limits(steps=8, tokens=80_000, seconds=600.0, answer=700, mistakes=4)
 """What one turn may use up."""
 
 _PROMPTS = Path(__file__).with_name("prompts")
