@@ -130,7 +130,7 @@ def test_nothing_that_a_hostile_cluster_says_gets_a_model_anywhere(
 ) -> None:
     def script(asked: Asked) -> Play:
         briefing = asked["messages"][1]["content"]
-        name = re.search(r"The target: Deployment [^/]*/(\S+)", briefing)
+        name = re.search(r"The target: Deployment (\S+) in", briefing)
         assert name is not None, briefing
         return obey(kube, next(v for v in VICTIMS if v.name == name[1]), asked)
 

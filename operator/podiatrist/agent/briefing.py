@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from podiatrist.agent.wording import visible
 from podiatrist.analyzers.common.result import counted
-from podiatrist.api.diagnosis import Finding
+from podiatrist.api.diagnosis import Finding, ObjectRef
 from podiatrist.api.text import clean
 from podiatrist.cluster.objects import Container, ContainerStatus, Pod
 from podiatrist.cluster.redaction import redact
@@ -35,14 +35,14 @@ class Briefing:
 
     def say(self, line: str) -> None:
         """Add a line of ours."""
-        self.text += f"{_one_line(line)}\n"
+        self.text += f"{one_line(line)}\n"
 
     def show(self, source: str, lines: Iterable[str]) -> None:
         """Add what was seen there, each line behind a bar, redacted and bounded."""
         kept: list[str] = []
         # Invisible characters go first: they would hide a secret from what masks it.
         for line in redact(visible("\n".join(lines)[: 2 * _MOST])).splitlines():
-            bare = _one_line(line)
+            bare = one_line(line)
             if bare and len(self.text) + len(bare) < _MOST:
                 kept.append(bare)
                 self.text += f"| {bare}\n"
@@ -53,7 +53,7 @@ class Briefing:
 def brief(snapshot: Snapshot, findings: Sequence[Finding], question: str | None = None) -> Briefing:
     """Return the briefing about a target; the most telling first, since its length is bounded."""
     briefing = Briefing()
-    briefing.say(f"The target: {snapshot.target}")
+    briefing.say(f"The target: {named(snapshot.target)}")
     _rules(briefing, findings)
     for pod in _sick_first(snapshot.pods)[:_MOST_PODS]:
         _pod(briefing, snapshot, pod)
@@ -74,8 +74,8 @@ def brief(snapshot: Snapshot, findings: Sequence[Finding], question: str | None 
 def _rules(briefing: Briefing, findings: Sequence[Finding]) -> None:
     briefing.say("What the rules found:" if findings else "The rules found nothing.")
     for finding in findings[:4]:
-        briefing.say(f"- {finding.reason}, seen in {finding.object}:")
-        briefing.text += f"> {_one_line(redact(visible(finding.message)))}\n"
+        briefing.say(f"- {finding.reason}, seen in {finding.object.kind} {finding.object.name}:")
+        briefing.text += f"> {one_line(redact(visible(finding.message)))}\n"
         for evidence in finding.evidence[:2]:
             briefing.say(f"  by {evidence.source}")
             briefing.show(evidence.source, [evidence.quote])
@@ -178,7 +178,13 @@ def _container(container: Container) -> Iterable[str]:
         yield f"requests: {compact(amounts.requests)}, limits: {compact(amounts.limits)}"
 
 
-def _one_line(text: str) -> str:
+def named(ref: ObjectRef) -> str:
+    """Return an object in words; `shop/web` would go into commands as it stands."""
+    where = f" in namespace {ref.namespace}" if ref.namespace else ""
+    return f"{ref.kind} {ref.name}{where}"
+
+
+def one_line(text: str) -> str:
     """Return text on one line, without characters that cannot be seen, cut to a bound."""
     line = " ".join(clean(visible(text)).split())
     return line if len(line) <= _LINE else line[:_LINE]

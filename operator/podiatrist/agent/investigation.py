@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from podiatrist.actions.compiler import Proposal
-from podiatrist.agent.briefing import brief
+from podiatrist.agent.briefing import brief, named, one_line
 from podiatrist.agent.grounding import ground
 from podiatrist.agent.kubectl_tool import kubectl_tool
 from podiatrist.agent.limits import LimitReachedError, Limits
@@ -176,11 +176,22 @@ class _Case:
         first = self.best is None
         judged = self.keep(report)
         if first and judged.wants_mending:
-            raise ToolError(
-                f"{'; '.join(judged.dropped)}. Look again and copy quotes word for word, or report "
-                "without it"
-            )
+            raise ToolError(self.hint(judged))
         raise ReportGivenError(report)
+
+    def hint(self, judged: "_Judged") -> str:
+        """Return how to mend a report; weak models need to be shown what can be quoted."""
+        if judged.findings:
+            return f"{'; '.join(judged.dropped)}. Mend that, or report without it"
+        told = [line for _, text in self.briefing.seen[:3] for line in text.splitlines()[:1]]
+        late = self.seen[-1][1].splitlines()[-3:] if self.seen else []
+        lines = dict.fromkeys(one_line(line) for line in (*told, *late))
+        target = named(self.snapshot.target)
+        head = (
+            f"no claim quotes what was seen. Say what is wrong with {target}, not with your "
+            "commands, and quote lines word for word. Lines such as:"
+        )
+        return "\n".join([head, *(f"| {line}" for line in lines if line)])
 
     def keep(self, report: Report) -> "_Judged":
         """Judge a report, and remember it unless an earlier one held more."""

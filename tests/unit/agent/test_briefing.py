@@ -20,8 +20,8 @@ def test_it_tells_the_target_its_pods_what_the_rules_found_and_the_last_words() 
     snapshot = world("Back-off pulling image", "starting\nno such file").snapshot()
     text = brief(snapshot, [r.finding for r in analyze(snapshot)], "why not?").text
     for line in (
-        "The target: Deployment shop/web",
-        "- ImageNotFound, seen in Pod shop/web-1:",
+        "The target: Deployment web in namespace shop",
+        "- ImageNotFound, seen in Pod web-1:",
         "| reason: ErrImagePull",
         "| Failed: Back-off pulling image",
         "| no such file",
