@@ -52,7 +52,7 @@ class Report(Arguments):
     """Whether there is anything to suggest; without it the schema does not speak of it."""
 
     claims: Annotated[list[Claim], _first(MOST_CLAIMS)] = Field(
-        max_length=MOST_CLAIMS, description="The root cause first; empty if you found nothing."
+        max_length=MOST_CLAIMS, description="What is wrong, the root cause first."
     )
     suggestions: Annotated[list[Suggestion], _first(MOST_SUGGESTIONS)] = Field(
         default_factory=list, max_length=MOST_SUGGESTIONS, description="Fixes, the best first."
