@@ -37,6 +37,9 @@ VERBS: tuple[Verb, ...] = (
     )),
     Verb("describe", reading.describe, (
         _NAMESPACE, _EVERYWHERE, _SELECTOR, _CHUNKS, Flag("show-events"),
+        # models write these here too; a description has all containers in one form anyway
+        Flag("output", "o", values.output_format, dropped=True),
+        Flag("container", "c", values.name, dropped=True),
     )),
     Verb("logs", reading.logs, (
         _NAMESPACE, _SELECTOR, Flag("container", "c", values.name), Flag("previous", "p"),
