@@ -185,6 +185,48 @@ def test_what_was_typed_ahead_is_no_yes(kube: Kube, tmp_path: Path) -> None:
         assert replicas(kube) == 1
 
 
+def test_a_dumb_terminal_does_without_escapes_and_can_say_yes(kube: Kube, tmp_path: Path) -> None:
+    kube.apply(deployment())
+    with FakeModel(routed) as model:
+        environment = {"PODIATRIST_MODEL": "scripted", "PODIATRIST_MODEL_URL": model.url,
+                       "TERM": "dumb"}  # fmt: skip
+        with ChatTerminal(
+            kube.cluster, tmp_path, "-n", kube.namespace, environment=environment
+        ) as chat:
+            chat.say("scale web to 2")
+            chat.type("y")
+            chat.wait_for("2 of 2 pods are")
+            chat.child.sendintr()
+            chat.wait_for("Ctrl-D leaves)", 10)
+            assert b"\x1b" not in chat.raw
+    assert replicas(kube) == 2
+
+
+def test_tab_completes_slash_commands_and_names_of_the_cluster(kube: Kube, tmp_path: Path) -> None:
+    kube.apply(deployment("wide-open-web"))
+    with talk(kube, tmp_path, routed) as (_, chat):
+        chat.ready()
+        chat.child.send("/trans\t")
+        chat.wait_for("> /transcript", 10)
+        chat.child.send("\x15")  # the line is taken back
+
+        def complete(text: str) -> bool:
+            chat.child.send("\x15wide-op\t")
+            return "> wide-open-web" in text
+
+        chat.wait(complete, "the name of the Deployment", 20)
+
+
+def test_without_prompt_toolkit_it_says_what_to_install(kube: Kube, tmp_path: Path) -> None:
+    (tmp_path / "prompt_toolkit").mkdir()
+    (tmp_path / "prompt_toolkit" / "__init__.py").write_text(
+        "raise ModuleNotFoundError('No module named prompt_toolkit', name='prompt_toolkit')"
+    )
+    environment = {"PODIATRIST_MODEL": "scripted", "PYTHONPATH": str(tmp_path)}
+    with ChatTerminal(kube.cluster, tmp_path, environment=environment) as chat:
+        chat.wait_for("pip install 'podiatrist[chat]'", 20)
+
+
 def test_a_pipe_can_ask_and_never_say_yes(kube: Kube, tmp_path: Path) -> None:
     kube.apply(deployment())
 

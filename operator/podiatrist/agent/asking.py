@@ -50,7 +50,7 @@ async def ask(
             if watcher:
                 watcher.text("\n\n(the answer broke off; asking again)\n\n")
         else:
-            reply = numbered(reply, meter.steps, meter.limits.calls)
+            reply = numbered(reply, _free_number(messages, meter.steps), meter.limits.calls)
             meter.count(sent, tools, reply)
             return reply
     raise AssertionError
@@ -81,6 +81,14 @@ async def _complete(
     except TimeoutError:
         meter.count_failure(messages, tools, paid=True)
         raise LimitReachedError(f"{meter.limits.seconds:.0f} seconds are over") from None
+
+
+def _free_number(messages: Sequence[Message], step: int) -> int:
+    """Return a number whose ids no call of the conversation has: the meter counts each run anew."""
+    taken = {call.id for message in messages for call in message.calls}
+    while f"call-{step}-1" in taken:
+        step += 1
+    return step
 
 
 def numbered(reply: Reply, step: int, most: int) -> Reply:

@@ -12,7 +12,7 @@ class Call:
     """One tool that the model wants run."""
 
     id: str
-    """Made by us, unique within a run: models repeat theirs or leave them empty."""
+    """Made by us, unique within a conversation: models repeat theirs or leave them empty."""
     tool: str
     arguments: str
     """JSON as the model wrote it, which may not be JSON at all."""

@@ -22,10 +22,12 @@ from podiatrist.chat.tools import ToldError
 from podiatrist.cluster.errors import ClusterError
 from podiatrist.cluster.redaction import redact
 
-LIMITS = Limits(steps=8, tokens=80_000, seconds=600.0, answer=700, mistakes=4)
+LIMITS = Limits(steps=8, tokens=80_000, seconds=600.0, answer=700, mistakes=1, window=36_000)
 """What one turn may use up."""
 
 _PROMPTS = Path(__file__).with_name("prompts")
+_REFUSED = "refused: "
+_NOT_RUN = "refused: not run"
 _LAST_WORDS = "Answer now, in one to three sentences, with what was seen. No more tools."
 
 
@@ -56,8 +58,8 @@ class Onlooker:
 
     def observed(self, call: Call, text: str) -> None:
         """Show what was refused; the rest was shown while it ran."""
-        if text.startswith("refused: "):
-            self.screen.refused(f"{call.tool}: {text.removeprefix('refused: ')}")
+        if text.startswith(_REFUSED):
+            self.screen.refused(f"{call.tool}: {text.removeprefix(_REFUSED)}")
 
 
 class Conversation:
@@ -94,6 +96,7 @@ class Conversation:
         Raises nothing but CancelledError, with the history whole.
         """
         text = redact(clean(line)).strip()
+        begin = len(self.agent.messages)
         self.session.line = text
         self.session.shown_options = False
         try:
@@ -106,6 +109,8 @@ class Conversation:
         except asyncio.CancelledError:
             self._close("(stopped by the user)")
             raise
+        finally:
+            self.agent.messages[begin:] = without_refused(self.agent.messages[begin:])
 
     async def _by_phrase(self, text: str) -> bool:
         """Answer the few phrases that need no model; False where the line is none of them.
@@ -154,20 +159,23 @@ class Conversation:
 
     async def _conclude(self, limit: LimitReachedError) -> str:
         """Get the last words of a turn that used up its limits."""
-        self._answer_calls("not run")
+        self._answer_calls(_NOT_RUN)
         try:
             with self.session.screen.thinking():
                 reply = await self.agent.conclude(_LAST_WORDS)
             self.session.screen.say(f"(stopped: {limit})")
-            return reply.text
+            if reply.text:
+                self._answer_calls(_NOT_RUN)
+                return reply.text
+            return self._close("")
         except (LimitReachedError, ModelError):
             self.session.screen.problem(f"stopped: {limit}; ask again, or ask for less")
             return self._close("")
 
     def _close(self, text: str) -> str:
         """Bring the history to where the user may speak again."""
-        self._answer_calls(text or "not run")
-        if self.agent.messages[-1].role == "user":
+        self._answer_calls(text or _NOT_RUN)
+        if not text or self.agent.messages[-1].role == "user":
             self.agent.messages.append(Message("assistant", "I could not answer that."))
         return text
 
@@ -181,4 +189,25 @@ class Conversation:
         for call in asked.calls:
             if call.id not in answered:
                 messages.append(observation(call, text))
-                text = "not run"
+                text = _NOT_RUN
+
+
+def without_refused(messages: Sequence[Message]) -> list[Message]:
+    """Return a turn without the calls that were all refused: a weak model would learn from them.
+
+    The last one stays where nothing follows it.
+    """
+    answers = {m.call_id: m.content for m in messages if m.role == "tool"}
+    refused = {
+        call.id
+        for m in messages[:-1]
+        for call in m.calls
+        if all(answers.get(c.id, "").startswith(_REFUSED) for c in m.calls)
+    }
+    if messages and messages[-1].call_id in refused:
+        return list(messages)
+    return [
+        m
+        for m in messages
+        if m.call_id not in refused and not any(c.id in refused for c in m.calls)
+    ]

@@ -16,6 +16,9 @@ from podiatrist.chat.wishes import Wish, signatures
 from podiatrist.cluster.errors import ClusterError
 from podiatrist.cluster.kubectl import RefusedCommandError
 
+_ENOUGH = "If this answers the user's question, answer now."
+"""Weak models ask for the same again until they are told."""
+
 
 class ToldError(Exception):
     """Ends a turn: the user was told by code what there is to tell; `str()` is for the model.
@@ -64,13 +67,13 @@ def reading_tools(session: Session) -> list[Tool]:
             text = await cluster_status(session.client, session.namespace)
         session.record.add("read", "kubectl get pods --all-namespaces", text)
         session.screen.say(text)
-        return text
+        return f"{text}\n\n{_ENOUGH}"
 
     async def diagnose(arguments: DiagnoseArguments) -> str:
         look, how = await session.diagnose(arguments.name, arguments.kind, arguments.namespace)
         session.screen.look(look)
         session.shown_options = True
-        return f"{how}\n{look.told()}".strip()
+        return f"{how}\n{look.told()}\n\n{_ENOUGH}".strip()
 
     return [
         _guarded(replace(kubectl_tool(session.kubectl), run=run)),

@@ -195,10 +195,20 @@ async def test_commands_are_told_from_the_record_without_the_model(tmp_path: Pat
 async def test_a_model_that_repeats_itself_is_stopped_with_the_history_whole(
     tmp_path: Path,
 ) -> None:
-    again = [calls("commands_", "{}") for _ in range(6)]
-    talk = Talk(cluster(), tmp_path, *again, says("I give up."), says("Fine."))
-    await talk.take("hello")
-    assert await talk.take("go on") in ("Fine.", "I give up.")
+    again = [calls("commands_", "{}") for _ in range(3)]  # the third instead of its last words
+    talk = Talk(cluster(), tmp_path, *again, says("Fine."))
+    assert await talk.take("hello") == ""
+    assert await talk.take("go on") == "Fine."
     asked = {c.id for m in talk.model.asked[-1] for c in m.calls}
     answered = {m.call_id for m in talk.model.asked[-1] if m.role == "tool"}
-    assert asked == answered
+    assert asked == answered == set()  # what was refused is no example for the next turn
+
+
+async def test_calls_of_different_turns_are_told_apart(tmp_path: Path) -> None:
+    talk = Talk(
+        cluster(), tmp_path, calls("commands"), calls("commands"), calls("commands"), says("Done.")
+    )
+    for line in ("first", "second", "third", "fourth"):
+        await talk.take(line)
+    ids = [c.id for m in talk.model.asked[-1] for c in m.calls]
+    assert len(ids) == len(set(ids)) == 3
