@@ -15,7 +15,6 @@ from podiatrist.cluster.redaction import MASK, is_harmless, is_telling, redact
 
 _NOISE = frozenset({"managedFields", "uid", "resourceVersion", "selfLink"})
 _APPLIED = "last-applied"
-_LABELS = frozenset({"labels", "matchLabels", "nodeSelector", "selector"})
 _SECRET = re.compile(r"[\"']?kind[\\\"']*\s*:\s*[\\\"']*Secret\b", re.I)
 _SECRET_DATA = re.compile(r"\b(?:stringData|data)[\\\"']*\s*:")
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?(?:-----END CERTIFICATE-----|\Z)", re.S)
@@ -87,7 +86,7 @@ def _mapping(value: dict[Any, Any], name: str, depth: int) -> dict[str, Any] | N
             kept[key] = "(binary)"
             continue
         named = str(value.get("name", "")) if key == "value" else key  # an environment variable
-        if name not in _LABELS and is_telling(named) and not _is_reference(key, name):
+        if is_telling(named) and not _is_reference(key, name):
             kept[key] = _masked(inner, depth)
         else:
             found = cleaned(inner, key, depth + 1)

@@ -8,7 +8,7 @@ from podiatrist.cluster.kubectl.descriptions import masked
 from podiatrist.cluster.kubectl.objects import NotObjectsError, objects_as_yaml
 from podiatrist.cluster.kubectl.plain import plain
 from podiatrist.cluster.kubectl.shorten import fold, shorten
-from podiatrist.cluster.redaction import MASK, redact
+from podiatrist.cluster.redaction import redact
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,6 @@ class Output:
 _HEAD = {"log": 0.25, "description": 0.5, "objects": 0.7, "table": 0.7, "text": 0.7}
 """Which part of what is kept is the beginning: a log's end matters most, a table's head."""
 
-_SECRET_IN_LOG = re.compile(
-    r"^(?=[^\n]*kind[\\\"']*\s*[:=]\s*[\\\"']*Secret\b)(?=[^\n]*\b(?:stringD|d)ata[\\\"']*\s*[:=]).*$",
-    re.I | re.M,
-)
 _EMPTY = re.compile(r"\n{4,}")
 _WORKING_SET = 100_000
 """Characters that are looked at in full; of longer texts the two ends."""
@@ -81,7 +77,7 @@ def _redacted(text: str) -> str:
     if len(text) > _WORKING_SET:
         half = _WORKING_SET // 2
         text = f"{_to_line(text[:half])}\n(... left out ...)\n{_from_line(text[-half:])}"
-    return redact(_SECRET_IN_LOG.sub(f"{MASK} (a Secret)", text))
+    return redact(text)
 
 
 def _to_line(text: str) -> str:
