@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.cluster import current
 from tests.e2e.chat_terminal import ChatTerminal
 from tests.e2e.kube import Kube
-from tests.e2e.test_chat import RECORDING, four_run, scene_in, seed_conversation
+from tests.e2e.test_chat import RECORDED_IN, RECORDING, four_run, scene_in, seed_conversation
 
 _LOCAL = {
     "PODIATRIST_MODEL": "qwen2.5-coder-1.5b-instruct-q4.gguf",
@@ -34,7 +34,7 @@ def main() -> int:
         sys.stderr.write("error: no cluster; run: make cluster-up\n")
         return 1
     model = {k: v for k, v in os.environ.items() if k.startswith("PODIATRIST_")}
-    kube = Kube(cluster, "seed-conversation")
+    kube = Kube(cluster, RECORDED_IN)
     kube.admin("create", "namespace", kube.namespace)
     try:
         with tempfile.TemporaryDirectory() as folder, scene_in(kube):

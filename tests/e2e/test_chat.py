@@ -1,6 +1,5 @@
 """The conversation in a real terminal, on a real cluster, with a model that follows a script."""
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +17,8 @@ from tests.harness.install import identity
 
 SCENE = Path(__file__).with_name("chat_scene") / "some-app.yaml"
 RECORDING = Path(__file__).parents[1] / "recordings" / "seed-conversation.jsonl"
+
+RECORDED_IN = "seed-conversation"
 
 SEED = (
     "what's the cluster's status?",
@@ -320,14 +321,19 @@ def test_the_seeds_conversation_ends_with_four_running_pods(scene: Kube, tmp_pat
 @pytest.mark.containers
 @pytest.mark.skipif(not RECORDING.exists(), reason="python -m tests.e2e.chat_record makes it")
 def test_the_seeds_conversation_as_a_real_small_model_once_led_it(
-    scene: Kube, tmp_path: Path
+    cluster: Cluster, tmp_path: Path
 ) -> None:
-    with ChatTerminal(
-        scene.cluster, tmp_path, "-n", scene.namespace, "--replay", str(RECORDING)
-    ) as chat:
-        said = seed_conversation(chat, 60)
+    kube = Kube(cluster, RECORDED_IN)  # the model named it
+    kube.admin("delete", "namespace", kube.namespace, "--ignore-not-found", "--wait")
+    kube.admin("create", "namespace", kube.namespace)
+    where = ("-n", kube.namespace, "--replay", str(RECORDING))
+    try:
+        with scene_in(kube), ChatTerminal(cluster, tmp_path, *where) as chat:
+            said = seed_conversation(chat, 60)
+            four_run(kube)
+    finally:
+        kube.admin("delete", "namespace", kube.namespace, "--wait=false")
     assert "NodeLabelMismatch" in said[SEED[1]]
     assert "1. Label node" in said[SEED[4]]
     assert "4 of 4 pods are ready" in said[SEED[5]]
-    four_run(scene)
-    assert json.loads(RECORDING.read_text().splitlines()[0])
+    assert "Running" in said[SEED[6]]

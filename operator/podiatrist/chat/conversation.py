@@ -59,7 +59,8 @@ class Onlooker:
     def observed(self, call: Call, text: str) -> None:
         """Show what was refused; the rest was shown while it ran."""
         if text.startswith(_REFUSED):
-            self.screen.refused(f"{call.tool}: {text.removeprefix(_REFUSED)}")
+            first, _, _ = text.removeprefix(_REFUSED).partition(". ")
+            self.screen.refused(f"{call.tool}: {first}")
 
 
 class Conversation:
@@ -163,7 +164,7 @@ class Conversation:
         try:
             with self.session.screen.thinking():
                 reply = await self.agent.conclude(_LAST_WORDS)
-            self.session.screen.say(f"(stopped: {limit})")
+            self.session.screen.refused(f"cut short: {limit}")
             if reply.text:
                 self._answer_calls(_NOT_RUN)
                 return reply.text
