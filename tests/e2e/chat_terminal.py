@@ -117,8 +117,11 @@ class ChatTerminal:
         """Say a line, wait until it is answered, and return what came since."""
         before = len(self.ready(seconds))
         self.type(line)
-        self.wait(lambda text: len(text) > before and not self.prompted, "echo", 10)
-        self.wait(lambda _: self.prompted or self.asks, "answer", seconds)
+        # The line itself is on the screen first; an answer by code may follow at once.
+        whole = before + len(line)
+        self.wait(
+            lambda text: len(text) > whole and (self.prompted or self.asks), "answer", seconds
+        )
         return self.text[before:]
 
     @property
