@@ -2,13 +2,13 @@
 
 import difflib
 import itertools
-import re
 from typing import Any
 
 import yaml
 
 from podiatrist.api.diagnosis import ObjectRef
 from podiatrist.api.text import clip
+from podiatrist.cluster.redaction import MASK, is_telling, redact
 
 _LINES = 60
 _WIDTH = 512
@@ -18,26 +18,20 @@ _NOISE = ("managedFields", "resourceVersion", "generation", "uid", "creationTime
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
-_TELLING = re.compile(r"pass|secret|token|key|credential|auth|dsn|conn", re.IGNORECASE)
-"""Names of environment variables whose literal values are nobody's business.
-
-A Diagnosis is read by more people than the workload; a diff quotes the lines around a change.
-"""
-
-
-def is_telling(name: str) -> bool:
-    """Say whether the value of an environment variable of that name is nobody's business."""
-    return _TELLING.search(name) is not None
-
 
 def _masked(value: Any) -> Any:
-    """Return a copy of an object without literal values of telling environment variables."""
+    """Return a copy of an object without literal values of telling environment variables.
+
+    A Diagnosis is read by more people than the workload; a diff quotes the lines around a change.
+    """
     if isinstance(value, list):
         return [_masked(item) for item in value]
+    if isinstance(value, str):
+        return redact(value)
     if not isinstance(value, dict):
         return value
     telling = isinstance(value.get("value"), str) and is_telling(str(value.get("name") or ""))
-    return {k: "***" if telling and k == "value" else _masked(v) for k, v in value.items()}
+    return {k: MASK if telling and k == "value" else _masked(v) for k, v in value.items()}
 
 
 def _readable(raw: dict[str, Any]) -> list[str]:

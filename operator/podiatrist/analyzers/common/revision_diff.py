@@ -4,11 +4,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from podiatrist.actions.diff import is_telling
 from podiatrist.api.text import clip
 from podiatrist.cluster.kinds import REPLICA_SET
 from podiatrist.cluster.objects import ReplicaSet
-from podiatrist.cluster.redaction import redact
+from podiatrist.cluster.redaction import is_telling, redact
 from podiatrist.cluster.snapshot import Object, Snapshot
 
 MOST_LINES = 8

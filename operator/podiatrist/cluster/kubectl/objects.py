@@ -15,6 +15,11 @@ from podiatrist.cluster.redaction import MASK, is_harmless, is_telling, redact
 
 _NOISE = frozenset({"managedFields", "uid", "resourceVersion", "selfLink"})
 _APPLIED = "last-applied"
+_MYSQL = re.compile(r"(?:.*/)?(?:mysql|mariadb)[\w-]*")
+_GLUED = re.compile(r"-p[^=\s]")
+_LOGIN_FLAGS = frozenset({"-u", "--user", "--proxy-user"})
+_LOGIN = re.compile(r"[^:/]+:(?![0-9]{1,6}$)")
+"""`curl -u name:password`; `-u 1000:1000` are a user and a group."""
 _SECRET = re.compile(r"[\"']?kind[\\\"']*\s*:\s*[\\\"']*Secret\b", re.I)
 _SECRET_DATA = re.compile(r"\b(?:stringData|data)[\\\"']*\s*:")
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?(?:-----END CERTIFICATE-----|\Z)", re.S)
@@ -113,12 +118,20 @@ def _masked(value: Any, depth: int) -> Any:
 
 def _sequence(value: list[Any], name: str, depth: int) -> list[Any]:
     kept: list[Any] = []
-    announced = False
+    announced = mysql = False
+    previous = ""
     for item in value:
         if announced and isinstance(item, str) and not item.startswith("-"):
             kept.append(MASK)  # ["--password", "..."]
             announced = False
             continue
+        if isinstance(item, str):
+            if mysql and _GLUED.match(item):
+                item = f"-p{MASK}"  # noqa: PLW2901 - the rest of the loop is the same for it
+            elif previous in _LOGIN_FLAGS and _LOGIN.match(item):
+                item = MASK  # noqa: PLW2901
+            mysql = mysql or bool(_MYSQL.fullmatch(item))
+            previous = item
         announced = (
             isinstance(item, str)
             and item.startswith("-")

@@ -4,6 +4,7 @@ import re
 
 from podiatrist.cluster.kubectl.flags import Check
 from podiatrist.cluster.kubectl.refusal import RefusedCommandError
+from podiatrist.cluster.redaction_names import is_telling
 
 
 def matching(pattern: str, what: str) -> Check:
@@ -43,11 +44,21 @@ def at_most(limit: int, what: str) -> Check:
 
 name = matching(r"[A-Za-z0-9](?:[-A-Za-z0-9_.:]{0,251}[A-Za-z0-9])?", "name")
 namespace = matching(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?", "namespace")
-label_keys = matching(
+_label_keys = matching(
     r"[A-Za-z0-9](?:[-A-Za-z0-9_./]{0,251}[A-Za-z0-9])?"
     r"(?:,[A-Za-z0-9](?:[-A-Za-z0-9_./]{0,251}[A-Za-z0-9])?){0,9}",
     "list of label keys",
 )
+
+
+def label_keys(value: str) -> str:
+    """Check `-L`: a column is no place to tell a secret from."""
+    for key in _label_keys(value).split(","):
+        if is_telling(key):
+            raise RefusedCommandError(f"values of the label {key!r} are not shown: leave -L away")
+    return value
+
+
 selector = matching(r"!?[A-Za-z0-9][-A-Za-z0-9_./, =!()]{0,499}", "label selector, such as app=web")
 _FIELD = r"[A-Za-z][A-Za-z.]{0,99}(?:==|!=|=)[-A-Za-z0-9_./:]{0,253}"
 field_selector = matching(
