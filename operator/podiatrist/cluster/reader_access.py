@@ -15,9 +15,10 @@ from podiatrist.cluster.errors import ClusterError
 NAMESPACE, ACCOUNT = "podiatrist", "reader"
 
 _LIFE = timedelta(minutes=30)
-"""Asked for; the API server may give less, and never less than ten minutes."""
-_LEFT = timedelta(minutes=8)
-"""What a token has left at least when it is handed out: one investigation and some."""
+"""Asked for at least; the API server may give less, and never less than ten minutes."""
+_SPARE = timedelta(minutes=3)
+"""What a token has left beyond the time it is needed for: clocks differ, and the last call ends
+late."""
 
 
 class ReaderAccess:
@@ -36,25 +37,27 @@ class ReaderAccess:
         self._ends: datetime | None = None
         self._lock = asyncio.Lock()
 
-    async def kubeconfig(self) -> Path:
-        """Return the path of a kubeconfig whose token lasts for one investigation at least.
+    async def kubeconfig(self, *, seconds: float = 300.0) -> Path:
+        """Return the path of a kubeconfig whose token lasts for that many seconds, and some.
 
-        Raises ClusterError where the API server gives none, or the file cannot be written.
+        It lasts shorter only where the API server gives no longer ones. Raises ClusterError where
+        it gives none, or the file cannot be written.
         """
+        needed = timedelta(seconds=seconds) + _SPARE
         async with self._lock:
-            if self._ends is None or self._ends - self._now() < _LEFT or not self._path.is_file():
-                token, self._ends = await self._request()
+            if self._ends is None or self._ends - self._now() < needed or not self._path.is_file():
+                token, self._ends = await self._request(max(_LIFE, 2 * needed))
                 try:
                     _write(self._path, json.dumps(self._content(token)))
                 except OSError as error:
                     raise ClusterError(f"{self._path}: {error.strerror}") from None
             return self._path
 
-    async def _request(self) -> tuple[str, datetime]:
+    async def _request(self, life: timedelta) -> tuple[str, datetime]:
         body = {
             "apiVersion": "authentication.k8s.io/v1",
             "kind": "TokenRequest",
-            "spec": {"expirationSeconds": int(_LIFE.total_seconds())},
+            "spec": {"expirationSeconds": int(life.total_seconds())},
         }
         answer = await self._client.create_token(NAMESPACE, ACCOUNT, body)
         try:

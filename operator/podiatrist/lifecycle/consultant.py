@@ -13,6 +13,7 @@ from podiatrist.api.diagnosis import Finding, Usage
 from podiatrist.cluster.kubectl import Kubectl
 from podiatrist.cluster.reader_access import ReaderAccess
 from podiatrist.cluster.snapshot import Snapshot
+from podiatrist.lifecycle.consult import Allowance
 
 
 class ModelConsultant:
@@ -39,7 +40,7 @@ class ModelConsultant:
 
     async def prepare(self) -> None:
         """Get credentials for kubectl. Raises ClusterError."""
-        await self._access.kubeconfig()
+        await self._kubeconfig()
 
     async def ask(
         self,
@@ -50,9 +51,14 @@ class ModelConsultant:
         tokens: int,
     ) -> Opinion:
         """Return what the model makes of it. Raises ClusterError where kubectl cannot start."""
-        kubectl = Kubectl(self._binary, await self._access.kubeconfig())
+        kubectl = Kubectl(self._binary, await self._kubeconfig())
         investigator = Investigator(self.model, kubectl, self._limits)
         return await investigator.investigate(snapshot, findings, question, transcript, tokens)
+
+    async def _kubeconfig(self) -> Path:
+        return await self._access.kubeconfig(
+            seconds=Allowance(seconds=self._limits.seconds).deadline
+        )
 
     def cost(self, usage: Usage) -> str | None:
         """Return what that is in money, None where no price is configured."""
