@@ -54,7 +54,7 @@ _RULES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
 _SUBJECTS = frozenset({"auth", "authorization", "cookie", "jwt", "secret", "token"})
 _PROSE = re.compile(r" [a-z]{2,20} [a-z\"'(]")
 """`failed to fetch token: serviceaccounts "web" not found`; not for passwords, which are words."""
-_PORT = re.compile(r"[0-9]{2,5}(?![\w.-])")
+_PORT_OR_TAG = re.compile(r"v?[0-9]{1,5}(?:\.[0-9]{1,5}){0,3}(?![\w-])")
 
 
 def without_named_values(text: str) -> str:
@@ -96,4 +96,4 @@ def _is_other(text: str, found: re.Match[str]) -> bool:
         return True  # the path of a module
     if name in _SUBJECTS and _PROSE.match(text, found.end("colon")):
         return True
-    return name == "auth" and _PORT.match(text, found.end("colon")) is not None
+    return name == "auth" and _PORT_OR_TAG.match(text, found.end("colon")) is not None

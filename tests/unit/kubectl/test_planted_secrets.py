@@ -189,6 +189,7 @@ def test_labels_are_masked_alike_wherever_they_are_shown() -> None:
         "0/3 nodes are available: 1 node(s) had untolerated taint {key: value}",
         "auth-service: connection refused to db:5432",
         "dial tcp: lookup auth-service:8080 on 10.96.0.10:53: no such host",
+        'dial tcp: lookup auth:8080, image "auth:1.2"',
         "javax.naming.AuthenticationException: [LDAP: error code 49 - invalid credentials]",
         "InvalidTokenException: expired\n\tat com.example.TokenFilter.run(TokenFilter.java:42)",
         "Access denied for user 'root'@'10.0.0.1' (using password: YES)",
