@@ -13,6 +13,7 @@ from podiatrist.agent.wording import visible
 from podiatrist.analyzers.common.result import counted
 from podiatrist.api.diagnosis import Finding, ObjectRef
 from podiatrist.api.text import clean
+from podiatrist.cluster.kinds import WORKLOADS
 from podiatrist.cluster.objects import Container, ContainerStatus, Pod
 from podiatrist.cluster.redaction import redact
 from podiatrist.cluster.snapshot import Snapshot, compact
@@ -24,6 +25,15 @@ _MOST_LOGS = 3
 _LOG_LINES = 15
 _MOST = 7_000
 """Characters of it all: about two thousand tokens."""
+
+_SAID_BY_CONTAINERS = frozenset({"Ready", "ContainersReady", "Initialized"})
+"""Conditions of a pod that only say which of its containers are not well."""
+
+_BY_THE_CLUSTER = frozenset({
+    "clusterIP", "clusterIPs", "internalTrafficPolicy", "ipFamilies", "ipFamilyPolicy",
+    "sessionAffinity",
+})  # fmt: skip
+"""Fields of a spec that the API server fills in; nothing is wrong with them."""
 
 
 @dataclass
@@ -55,18 +65,21 @@ def brief(snapshot: Snapshot, findings: Sequence[Finding], question: str | None 
     briefing = Briefing()
     briefing.say(f"The target: {named(snapshot.target)}")
     _rules(briefing, findings)
+    _warnings(briefing, snapshot)
     for pod in _sick_first(snapshot.pods)[:_MOST_PODS]:
         _pod(briefing, snapshot, pod)
     if len(snapshot.pods) > _MOST_PODS:
         briefing.say(f"... and {counted(len(snapshot.pods) - _MOST_PODS, 'other pod')}")
     _logs(briefing, snapshot)
-    _warnings(briefing, snapshot)
     _template(briefing, snapshot)
+    _selectable(briefing, snapshot)
     if question:
         asked = " ".join(clean(redact(visible(question))).split())
         briefing.text += f"The question to answer: {asked}\n"
     briefing.say(
-        "Answer it with claims." if question else "What is the root cause? Look, then report."
+        "Answer it with claims."
+        if question
+        else "Does a line above show the root cause? Then report it now. Else look for it."
     )
     return briefing
 
@@ -93,29 +106,31 @@ def _pod(briefing: Briefing, snapshot: Snapshot, pod: Pod) -> None:
     source = f"kubectl -n {snapshot.namespace} get pod {pod.metadata.name} -o yaml"
     where = f" on node {pod.spec.node_name}" if pod.spec.node_name else ", on no node"
     briefing.say(f"Pod {pod.metadata.name}{where}:")
+    sick = [(status, lines) for status in pod.all_statuses if (lines := list(_state(status)))]
+    for status, lines in sick:
+        briefing.say(f"  its container {status.name}:")
+        briefing.show(source, lines)
     briefing.show(source, [f"phase: {pod.status.phase}", pod.status.reason, pod.status.message])
     for condition in pod.status.conditions:
-        if condition.status == "False" and condition.message:
+        told = sick and condition.type in _SAID_BY_CONTAINERS
+        if condition.status == "False" and condition.message and not told:
             briefing.show(source, [f"type: {condition.type}", f"message: {condition.message}"])
-    for status in pod.all_statuses:
-        if lines := list(_state(status)):
-            briefing.say(f"  its container {status.name}:")
-            briefing.show(source, lines)
 
 
 def _state(status: ContainerStatus) -> Iterable[str]:
-    """Yield what is not well with a container, spelled as in YAML."""
-    if status.restart_count:
-        yield f"restartCount: {status.restart_count}"
-    if status.state.waiting:
-        yield f"reason: {status.state.waiting.reason}"
-        if status.state.waiting.message:
-            yield f"message: {status.state.waiting.message}"
-    if end := status.last_end:
+    """Yield what is not well with a container, spelled as in YAML: why it ended goes first."""
+    end = status.last_end
+    if end:
         yield f"exitCode: {end.exit_code}"
         yield f"reason: {end.reason}"
         if end.message:
             yield f"message: {end.message}"
+    if waiting := status.state.waiting:
+        yield f"reason: {waiting.reason}"
+        if waiting.message and not end:  # else it only says that it waits
+            yield f"message: {waiting.message}"
+    if status.restart_count:
+        yield f"restartCount: {status.restart_count}"
 
 
 def _logs(briefing: Briefing, snapshot: Snapshot) -> None:
@@ -128,6 +143,8 @@ def _warnings(briefing: Briefing, snapshot: Snapshot) -> None:
     names = {snapshot.target.name, *(p.metadata.name for p in snapshot.pods)}
     names |= {r.metadata.name for r in snapshot.replica_sets}
     about = [e for e in snapshot.events if e.involved_object.name in names]
+    # That it is started again and again is said by the container itself.
+    about = [e for e in about if e.reason != "BackOff"]
     about.sort(key=lambda e: str(e.seen_at or ""), reverse=True)
     told: set[tuple[str, str]] = set()
     for event in about:
@@ -157,10 +174,22 @@ def _template(briefing: Briefing, snapshot: Snapshot) -> None:
         briefing.show(source, _container(container))
     if not containers and isinstance(spec := snapshot.target_raw.get("spec"), dict):
         briefing.say("Its spec:")
-        briefing.show(source, [compact({name: value}) for name, value in spec.items()])
+        told = {name: value for name, value in spec.items() if name not in _BY_THE_CLUSTER}
+        briefing.show(source, [compact({name: value}) for name, value in told.items()])
     selector = snapshot.template.node_selector
     if selector:
         briefing.show(source, [f"nodeSelector: {compact(selector)}"])
+
+
+def _selectable(briefing: Briefing, snapshot: Snapshot) -> None:
+    """The labels of the namespace's pods, for a target that selects pods and has none."""
+    if snapshot.kind in WORKLOADS or snapshot.pods or not snapshot.namespace_pods:
+        return
+    briefing.say("Labels of the pods beside it:")
+    source = f"kubectl -n {snapshot.namespace} get pods --show-labels"
+    pods = snapshot.namespace_pods[:_MOST_PODS]
+    labels = [f"{p.metadata.name} {compact(p.metadata.labels)}" for p in pods]
+    briefing.show(source, labels)
 
 
 def _container(container: Container) -> Iterable[str]:

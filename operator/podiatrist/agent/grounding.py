@@ -11,7 +11,7 @@ from podiatrist.cluster.redaction import redact
 Seen = Sequence[tuple[str, str]]
 """What was observed: source (a command) and text."""
 
-_SHORTEST = 9
+SHORTEST = 9
 """Characters of a quote, blanks not counted. `OOMKilled` is nine; less is found anywhere."""
 
 _LONGEST = 500
@@ -61,7 +61,7 @@ def find_quote(quote: str, seen: Seen) -> Evidence | None:
     the parts must follow each other in one observation, and the longest one is what is kept.
     """
     parts = [words for part in _ELLIPSIS.split(_bare(quote)) if (words := part.split())]
-    if max((len("".join(words)) for words in parts), default=0) < _SHORTEST:
+    if max((len("".join(words)) for words in parts), default=0) < SHORTEST:
         return None
     if not any(character.isalpha() for words in parts for word in words for character in word):
         return None

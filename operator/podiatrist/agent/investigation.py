@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from podiatrist.actions.compiler import Proposal
-from podiatrist.agent.briefing import brief, named, one_line
+from podiatrist.agent.briefing import brief, one_line
 from podiatrist.agent.grounding import ground
 from podiatrist.agent.kubectl_tool import kubectl_tool
 from podiatrist.agent.limits import LimitReachedError, Limits
@@ -15,7 +15,8 @@ from podiatrist.agent.messages import Call, TokenCount
 from podiatrist.agent.model import Model, ModelError
 from podiatrist.agent.offers import Offer, offers_for
 from podiatrist.agent.prompting import prompt
-from podiatrist.agent.report import Report, ReportGivenError, report_of
+from podiatrist.agent.quotable import quotable
+from podiatrist.agent.report import Report, ReportGivenError, last_report, report_of
 from podiatrist.agent.suggestions import propose
 from podiatrist.agent.tool import Tool, ToolError
 from podiatrist.agent.transcript import Transcript
@@ -86,6 +87,10 @@ class Investigator:
         return await case.opinion()
 
 
+class UnprovenError(Exception):
+    """No claim of a report quotes what was seen."""
+
+
 class _Case:
     """One run: what was seen, and the best answer so far."""
 
@@ -115,12 +120,17 @@ class _Case:
             self.take,
             repeatable=True,
         )
-        tools = [
-            kubectl_tool(by.kubectl.within(snapshot.namespace or None), on_output=self.look_at),
-            self.report,
-        ]
+        self.look = kubectl_tool(
+            by.kubectl.within(snapshot.namespace or None), on_output=self.look_at
+        )
         self.agent = Agent(
-            by.model, tools, prompt("investigator"), limits, watcher=transcript, clock=by.clock
+            by.model,
+            [self.report, self.look],
+            prompt("investigator"),
+            # Who asks the same again has no other question: it is time to report.
+            replace(limits, repeats=0),
+            watcher=transcript,
+            clock=by.clock,
         )
 
     async def opinion(self) -> Opinion:
@@ -147,13 +157,17 @@ class _Case:
             await self.agent.run(self.briefing.text)
         except LimitReachedError as error:
             self.transcript.note(f"a limit was reached: {error}")
+        except UnprovenError:
+            pass
         await self.force()
 
     async def force(self) -> None:
         """Ask for the report and nothing else, once."""
-        if self.best is not None:
-            return  # it was asked to mend its report and did not
-        reply = await self.agent.conclude(prompt("must_report"), must_call=REPORT)
+        lines = quotable(self.seen, self.agent.messages)
+        listed = "\n".join(f"| {one_line(line)}" for line in lines)
+        self.agent.tools = [replace(self.report, arguments=last_report(lines)), self.look]
+        task = prompt("must_report").replace("{lines}", listed)
+        reply = await self.agent.conclude(task, must_call=REPORT)
         calls = [call for call in reply.calls if call.tool == REPORT]
         if not calls and reply.text.strip().startswith("{"):
             calls = [Call("", REPORT, reply.text)]  # weak models write the call as text
@@ -172,26 +186,17 @@ class _Case:
         return report if isinstance(report, Report) else None
 
     async def take(self, report: Report) -> str:
-        """Take the model's report: the end, or once a word on what is wrong with it."""
+        """Take the model's report: the end, or once a word on what is wrong with it.
+
+        Where no claim quotes what was seen, it is made to choose from lines that were.
+        """
         first = self.best is None
         judged = self.keep(report)
-        if first and judged.wants_mending:
-            raise ToolError(self.hint(judged))
+        if first and report.claims and not judged.findings:
+            for line in judged.dropped:
+                self.transcript.note(f"not taken: {line}")
+            raise UnprovenError
         raise ReportGivenError(report)
-
-    def hint(self, judged: "_Judged") -> str:
-        """Return how to mend a report; weak models need to be shown what can be quoted."""
-        if judged.findings:
-            return f"{'; '.join(judged.dropped)}. Mend that, or report without it"
-        told = [line for _, text in self.briefing.seen[:3] for line in text.splitlines()[:1]]
-        late = self.seen[-1][1].splitlines()[-3:] if self.seen else []
-        lines = dict.fromkeys(one_line(line) for line in (*told, *late))
-        target = named(self.snapshot.target)
-        head = (
-            f"no claim quotes what was seen. Say what is wrong with {target}, not with your "
-            "commands, and quote lines word for word. Lines such as:"
-        )
-        return "\n".join([head, *(f"| {line}" for line in lines if line)])
 
     def keep(self, report: Report) -> "_Judged":
         """Judge a report, and remember it unless an earlier one held more."""
@@ -265,9 +270,3 @@ class _Judged:
     def weight(self) -> int:
         """How much of it holds."""
         return 2 * len(self.findings) + len(self.proposals)
-
-    @property
-    def wants_mending(self) -> bool:
-        """Whether all that it claims, or all that it suggests, had to be dropped."""
-        lost_claims = self.report.claims and not self.findings
-        return bool(lost_claims or (self.report.suggestions and not self.proposals))

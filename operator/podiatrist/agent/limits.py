@@ -27,6 +27,8 @@ class Limits:
     """Tokens of one answer."""
     mistakes: int = 4
     """Refused calls in a row (unknown tool, bad arguments, repetition) before it has to stop."""
+    repeats: int = 4
+    """Calls in a row that were made before, all refused, before it has to stop."""
     calls: int = 8
     """Calls of one answer that are looked at; the rest are dropped."""
     window: int | None = None

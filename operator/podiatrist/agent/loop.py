@@ -15,7 +15,7 @@ from podiatrist.agent.limits import LimitReachedError, Limits, Meter
 from podiatrist.agent.messages import Call, Reply, observation, system, unanswered, user
 from podiatrist.agent.model import Model
 from podiatrist.agent.repetition import Repetition
-from podiatrist.agent.tool import Tool, ToolError
+from podiatrist.agent.tool import RepeatedCallError, Tool, ToolError
 from podiatrist.agent.watcher import Watcher
 
 
@@ -40,7 +40,7 @@ class Agent:
         self.limits = limits or Limits()
         self.meter = Meter(self.limits, clock)
         self.repetition = Repetition()
-        self.mistakes = 0
+        self.mistakes = self.repeats = 0
 
     async def run(self, task: str) -> str:
         """Let the model work on a task until it stops asking for tools; returns its last words.
@@ -50,7 +50,7 @@ class Agent:
         self.say(task)
         self.meter = self.meter.next()
         self.repetition = Repetition()
-        self.mistakes = 0
+        self.mistakes = self.repeats = 0
         while True:
             reply = await self.step()
             if not reply.calls:
@@ -95,6 +95,8 @@ class Agent:
             self.messages.append(observation(call, text))
         if self.mistakes > self.limits.mistakes:
             raise LimitReachedError(f"{self.mistakes} refused calls in a row")
+        if self.repeats > self.limits.repeats:
+            raise LimitReachedError("it asks what it asked before")
 
     async def use(self, call: Call) -> str:
         """Run one tool; what is wrong with the call is an answer too, and counts as a mistake."""
@@ -109,6 +111,7 @@ class Agent:
             text = await tool.run(arguments)
         except ToolError as error:
             self.mistakes += 1
+            self.repeats += isinstance(error, RepeatedCallError)
             return f"refused: {error}"
-        self.mistakes = 0
+        self.mistakes = self.repeats = 0
         return text

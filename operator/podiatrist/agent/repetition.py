@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from podiatrist.agent.tool import ToolError
+from podiatrist.agent.tool import RepeatedCallError
 
 _NAMED = 5
 """Calls that a refusal names; and the most characters of each."""
@@ -19,12 +19,12 @@ class Repetition:
         self._asked: dict[str, str] = {}
 
     def check(self, tool: str, arguments: BaseModel) -> None:
-        """Raise ToolError where this very call was made before in this run."""
+        """Raise RepeatedCallError where this very call was made before in this run."""
         values = arguments.model_dump(mode="json")
         key = f"{tool} {_plain(values, tool)}"
         if key in self._asked:
             before = "; ".join(list(self._asked.values())[-_NAMED:])
-            raise ToolError(
+            raise RepeatedCallError(
                 f"you asked exactly this before, and its answer stands above. Asked so far: "
                 f"{before}. Look at something else, or answer with what you know"
             )

@@ -25,15 +25,21 @@ def _first(most: int) -> BeforeValidator:
 
 
 class Claim(Arguments):
-    """One thing that is wrong, and how that shows."""
+    """One thing that is wrong, and how that shows.
 
-    reason: str = Field(description="What is wrong in one CamelCase word, such as ImageNotFound.")
-    message: str = Field(description="What is wrong and why, in one or two sentences.")
+    The quotes come first: what a model says then follows from them.
+    """
+
     quotes: Annotated[list[str], _first(MOST_QUOTES)] = Field(
         min_length=1,
         max_length=MOST_QUOTES,
-        description="Lines that show it, copied word for word from what you were shown.",
+        description="The one or two lines that show the cause, copied word for word.",
     )
+    message: str = Field(
+        description="The cause in a sentence: which name, value or setting is wrong, as the "
+        "quoted line has it, and why that keeps the target from working."
+    )
+    reason: str = Field(description="The same in one CamelCase word.")
 
 
 class Suggestion(Arguments):
@@ -90,6 +96,21 @@ def report_of(actions: Sequence[dict[str, Any]]) -> type[Report]:
     made = create_model("Report", __base__=Report, suggestions=(some, field))
     made.offered = True
     return made
+
+
+def last_report(lines: Sequence[str]) -> type[Report]:
+    """Return Report with a schema for a model that has to end: one claim, lines to choose from.
+
+    Without suggestions: it was not sure enough to report by itself.
+    """
+    chosen = Annotated[str, WithJsonSchema({"type": "string", "enum": list(lines)})]
+    claim = create_model(
+        "Claim",
+        __base__=Claim,
+        quotes=(list[chosen] if lines else list[str], Field(min_length=1, max_length=2)),
+    )
+    claims: Any = (list[claim], Field(min_length=1, max_length=1))
+    return create_model("Report", __base__=Report, claims=claims)
 
 
 def _lean(schema: Any, defs: dict[str, Any]) -> Any:

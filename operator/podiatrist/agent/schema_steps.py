@@ -77,12 +77,13 @@ class SchemaSteps:
     def _all(self, messages: Sequence[Message], tools: Sequence[Tool]) -> list[Tool]:
         """Return all tools of the conversation, whether or not this request offers them.
 
-        The prompt stays the same that way, and the endpoint need not read it anew.
+        The prompt stays the same that way, and the endpoint need not read it anew; a tool whose
+        schema became narrower since is held to that by the schema alone.
         """
         prompt = messages[0].content if messages else ""
         known = self._described[1] if self._described[0] == prompt else {}
-        if any(known.get(t.name) != t for t in tools):
-            known = {**known, **{t.name: t for t in tools}}
+        if any(t.name not in known for t in tools):
+            known = {**known, **{t.name: t for t in tools if t.name not in known}}
         self._described = (prompt, known)
         return list(known.values())
 

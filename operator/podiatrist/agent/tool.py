@@ -20,6 +20,10 @@ class ToolError(Exception):
     """The tool will not do that; `str()` tells the model why and what to do instead."""
 
 
+class RepeatedCallError(ToolError):
+    """Exactly this was asked before in this run."""
+
+
 @dataclass(frozen=True)
 class Tool:
     """One thing that the model may ask for."""

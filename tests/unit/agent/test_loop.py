@@ -51,6 +51,14 @@ def test_mistakes_in_a_row_end_the_run_and_a_good_call_forgives_them() -> None:
     assert str(done.error) == "3 refused calls in a row"
 
 
+def test_who_only_repeats_himself_may_be_stopped_sooner() -> None:
+    again, other = call("kubectl", command="get a"), call("kubectl", command="get b")
+    with FakeModel([again, again, other, again, again, WELL]) as fake:
+        done = talk(fake.url, limits=Limits(repeats=1))
+    assert str(done.error) == "it asks what it asked before"
+    assert done.cluster.asked == ["get a", "get b"]
+
+
 def test_every_call_is_answered_before_the_run_ends() -> None:
     wrong = [("shell", "{}")] * 6
     with FakeModel([calls(*wrong), WELL]) as fake:
