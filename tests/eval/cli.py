@@ -1,4 +1,4 @@
-"""The command: `python -m tests.eval [--cases a,b] [--repeat N] [--replay]`."""
+"""The command: `python -m tests.eval [--cases a,b] [--ways a,b] [--repeat N] [--replay]`."""
 
 import argparse
 import asyncio
@@ -34,12 +34,14 @@ def main() -> int:
     """Play what was not played yet, and print the table; returns the exit code."""
     parser = argparse.ArgumentParser(prog="make eval", description="A bare loop and ours.")
     parser.add_argument("--cases", default="", help="some of tests/eval/cases.yaml: a,b")
+    parser.add_argument("--ways", default=",".join(WAYS), help="some of: " + ", ".join(WAYS))
     parser.add_argument("--repeat", type=int, default=0, help="runs of each (default: as recorded)")
     parser.add_argument("--replay", action="store_true", help="from recordings only")
     options = parser.parse_args()
     try:
         cases = load_cases([name for name in options.cases.split(",") if name])
-        runs = _runs(cases, options.repeat or _recorded())
+        ways = [way for way in WAYS if way in options.ways.split(",")]
+        runs = _runs(cases, ways, options.repeat or _recorded())
         if not options.replay:
             asyncio.run(_play_all(runs))
         rows, changed = asyncio.run(_rows(runs))
@@ -52,15 +54,15 @@ def main() -> int:
     click.echo(as_text(rows, shutil.get_terminal_size().columns), nl=False)
     if len(rows) < len(runs):
         to_stderr(f"{len(rows)} of {len(runs)} runs; `make eval` plays the others")
-    elif cases == load_cases():
+    elif cases == load_cases() and ways == list(WAYS):
         write_page(as_markdown(rows, _by_rules(cases), Replay(runs[0].recording).name))
         write_picture(rows)
         to_stderr("docs/eval.md and docs/eval.svg are written")
     return 1 if changed or len(rows) < len(runs) else 0
 
 
-def _runs(cases: list[EvalCase], repeat: int) -> list[Run]:
-    return [Run(case, way, n) for n in range(1, repeat + 1) for case in cases for way in WAYS]
+def _runs(cases: list[EvalCase], ways: list[str], repeat: int) -> list[Run]:
+    return [Run(case, way, n) for n in range(1, repeat + 1) for case in cases for way in ways]
 
 
 def _recorded() -> int:
