@@ -3,15 +3,13 @@
 import logging
 from collections.abc import Iterable, Sequence
 
-import msgspec
-
-from podiatrist.actions.base import ActionError, Object
+from podiatrist.actions.base import ActionError
 from podiatrist.actions.catalog import to_record
 from podiatrist.actions.compiler import Proposal, compile_plan, objects_needed
 from podiatrist.actions.scope import check_scope
 from podiatrist.analyzers.common.result import Result
-from podiatrist.api.diagnosis import Finding, ObjectRef, Option, Severity
-from podiatrist.cluster.kinds import NODE, POD, WORKLOADS, find_kind
+from podiatrist.api.diagnosis import Finding, Option, Severity
+from podiatrist.cluster.kinds import NODE, WORKLOADS
 from podiatrist.cluster.redaction import redact
 from podiatrist.cluster.snapshot import Snapshot
 from podiatrist.cluster.store import spec_hash
@@ -85,7 +83,7 @@ def compile_option(snapshot: Snapshot, proposal: Proposal, soak: int) -> Option 
 def _compile(snapshot: Snapshot, proposal: Proposal, soak: int) -> Option:
     for action in proposal.actions:
         check_scope(action, snapshot.target, snapshot.template)
-    live = {ref: _find(snapshot, ref) for ref in objects_needed(proposal.actions)}
+    live = {ref: snapshot.find(ref) for ref in objects_needed(proposal.actions)}
     promised = checks(soak)
     plan = compile_plan(
         proposal.actions,
@@ -105,17 +103,6 @@ def _compile(snapshot: Snapshot, proposal: Proposal, soak: int) -> Option:
         diff=plan.diff,
         checks=promised,
     )
-
-
-def _find(snapshot: Snapshot, ref: ObjectRef) -> Object | None:
-    if ref == snapshot.target:
-        return snapshot.target_raw
-    kind = find_kind(ref.api_version, ref.kind)
-    if kind is POD:
-        # What deletes a pod looks at its UID and its controller only: the projection has both.
-        found = next((p for p in snapshot.pods if p.ref == ref), None)
-        return msgspec.to_builtins(found) if found else None
-    return snapshot.raw(kind, ref.name) if kind else None
 
 
 def severity(snapshot: Snapshot) -> Severity:
