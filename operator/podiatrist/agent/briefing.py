@@ -2,7 +2,7 @@
 
 Whatever comes out of the cluster stands on lines of its own behind a bar, which no text can
 forge: a line break in it only begins another line with a bar. The same lines can be quoted; what
-the rules say in their own words stands behind `>` and cannot.
+the rules say in their own words stands behind `>`: to quote that is to quote what they rest on.
 Values of variables are left out: the agent looks with kubectl, which masks what tells of a secret.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from podiatrist.agent.wording import visible
 from podiatrist.analyzers.common.result import counted
-from podiatrist.api.diagnosis import Finding, ObjectRef
+from podiatrist.api.diagnosis import Evidence, Finding, ObjectRef
 from podiatrist.api.text import clean
 from podiatrist.cluster.kinds import WORKLOADS
 from podiatrist.cluster.objects import Container, ContainerStatus, Pod
@@ -42,6 +42,8 @@ class Briefing:
 
     text: str = ""
     seen: list[tuple[str, str]] = field(default_factory=list)
+    rules: list[tuple[str, Evidence]] = field(default_factory=list)
+    """What rules say in their own words, and the observation that they rest on."""
 
     def say(self, line: str) -> None:
         """Add a line of ours."""
@@ -88,10 +90,12 @@ def _rules(briefing: Briefing, findings: Sequence[Finding]) -> None:
     briefing.say("What the rules found:" if findings else "The rules found nothing.")
     for finding in findings[:4]:
         briefing.say(f"- {finding.reason}, seen in {finding.object.kind} {finding.object.name}:")
-        briefing.text += f"> {one_line(redact(visible(finding.message)))}\n"
+        words = one_line(redact(visible(finding.message)))
+        briefing.text += f"> {words}\n"
         for evidence in finding.evidence[:2]:
             briefing.say(f"  by {evidence.source}")
             briefing.show(evidence.source, [evidence.quote])
+            briefing.rules.append((words, evidence))
 
 
 def _sick_first(pods: Sequence[Pod]) -> list[Pod]:

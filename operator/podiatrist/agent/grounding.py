@@ -11,6 +11,9 @@ from podiatrist.cluster.redaction import redact
 Seen = Sequence[tuple[str, str]]
 """What was observed: source (a command) and text."""
 
+Rules = Sequence[tuple[str, Evidence]]
+"""What rules say in their own words, and an observation that they rest on."""
+
 SHORTEST = 9
 """Characters of a quote, blanks not counted. `OOMKilled` is nine; less is found anywhere."""
 
@@ -19,20 +22,26 @@ _LONGEST = 500
 
 _MESSAGE = 600
 _ELLIPSIS = re.compile(r"\.{3,}|…|\[\.\.\.\]")
-_BAR = re.compile(r"^[ \t]*\| ?", re.M)
+_BAR = re.compile(r"^[ \t]*[|>] ?", re.M)
 """What the briefing puts before each line of data; models copy it along."""
 
 
 def ground(
-    claims: Sequence[Claim], seen: Seen, target: ObjectRef
+    claims: Sequence[Claim], seen: Seen, target: ObjectRef, rules: Rules = ()
 ) -> tuple[list[Finding], list[str]]:
-    """Return the claims that hold, as findings about the target, and why others were dropped."""
+    """Return the claims that hold, as findings about the target, and why others were dropped.
+
+    A claim may quote a rule's own words; it then rests on what the rule rests on.
+    """
     findings: list[Finding] = []
     dropped: list[str] = []
     everything = "\n".join(text for _, text in seen)
     for claim in claims:
         reason = camel(claim.reason)
         evidence = [found for quote in claim.quotes if (found := find_quote(quote, seen))]
+        for words, proof in rules:
+            if any(find_quote(quote, [("", words)]) for quote in claim.quotes):
+                evidence.append(proof.model_copy(update={"quote": redact(proof.quote)}))
         message = plain(claim.message, _MESSAGE, everything)
         if not evidence:
             quote = plain(claim.quotes[0], 120, everything)

@@ -1,6 +1,7 @@
 """One consultation: the model looks further than the rules did, and what it says is checked."""
 
 import logging
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,8 @@ from podiatrist.cluster.snapshot import Snapshot
 log = logging.getLogger(__name__)
 
 REPORT = "report"
+
+_MISSING = re.compile(r'"([^"]+)" not found')
 
 _EXCUSES = {
     "refusal": "the model refused to answer",
@@ -211,10 +214,21 @@ class _Case:
             return  # documentation is no observation
         text = output.text
         if not output.ok:
-            # What kubectl itself complains about repeats the model's own words.
-            answers = [line for line in text.splitlines() if line.startswith("Error from server")]
-            text = "\n".join(answers)
+            text = "\n".join(line for line in text.splitlines() if self.is_answer(line))
         self.seen.append((output.command, text))
+
+    def is_answer(self, line: str) -> bool:
+        """Whether a complaint tells of the cluster, and not of a name that the model made up.
+
+        That something is missing is worth knowing only of what was spoken of before.
+        """
+        if not line.startswith("Error from server"):
+            return False  # what kubectl itself complains about repeats the model's own words
+        missing = _MISSING.search(line)
+        told = "\n".join([self.briefing.text, *(text for _, text in self.seen)])
+        return missing is None or bool(
+            re.search(rf"(?<![\w.-]){re.escape(missing[1])}(?![\w.-])", told)
+        )
 
     def see(self, source: str, text: str) -> None:
         """Remember a part of the briefing."""
@@ -257,7 +271,9 @@ class _Judged:
     def __init__(self, report: Report, case: _Case) -> None:
         self.report = report
         everything = "\n".join(text for _, text in case.seen)
-        self.findings, fell = ground(report.claims, case.seen, case.snapshot.target)
+        self.findings, fell = ground(
+            report.claims, case.seen, case.snapshot.target, case.briefing.rules
+        )
         self.proposals, missed = propose(report.suggestions, case.snapshot, case.offers, everything)
         if self.proposals and not self.findings:
             missed += [

@@ -10,6 +10,9 @@ _WORD = re.compile(r"[\w.:/$-]{4,}")
 _LONGEST = 300
 """Characters of a line; a longer one is no line that anybody would quote."""
 
+_ENOUGH = 3
+"""Lines that speak of the same are enough; fewer are filled up with others."""
+
 
 def quotable(seen: Seen, messages: Sequence[Message], most: int = 12) -> list[str]:
     """Return lines that were seen, those first that speak of what the model spoke of.
@@ -28,4 +31,6 @@ def quotable(seen: Seen, messages: Sequence[Message], most: int = 12) -> list[st
             if SHORTEST <= len(line) <= _LONGEST and any(map(str.isalpha, line)):
                 shared = words.intersection(w.casefold() for w in _WORD.findall(line))
                 lines.setdefault(line, len(shared))
-    return sorted(lines, key=lambda line: -lines[line])[:most]
+    ranked = sorted(lines, key=lambda line: -lines[line])
+    telling = [line for line in ranked if lines[line]]
+    return (telling if len(telling) >= _ENOUGH else ranked)[:most]

@@ -36,8 +36,8 @@ class Claim(Arguments):
         description="The one or two lines that show the cause, copied word for word.",
     )
     message: str = Field(
-        description="The cause in a sentence: which name, value or setting is wrong, as the "
-        "quoted line has it, and why that keeps the target from working."
+        description="The cause in a sentence, with the exact name or value that is wrong, as the "
+        "quoted line has it."
     )
     reason: str = Field(description="The same in one CamelCase word.")
 

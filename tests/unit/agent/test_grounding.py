@@ -2,7 +2,7 @@ import pytest
 
 from podiatrist.agent.grounding import find_quote, ground
 from podiatrist.agent.report import Claim
-from podiatrist.api.diagnosis import AGENT, ObjectRef
+from podiatrist.api.diagnosis import AGENT, Evidence, ObjectRef
 
 WEB = ObjectRef(api_version="apps/v1", kind="Deployment", namespace="shop", name="web")
 DESCRIBE = "kubectl describe pod web-1 -n shop"
@@ -60,6 +60,16 @@ def test_a_quote_is_kept_as_it_stands_in_the_observation(quote: str, kept: str) 
 )
 def test_what_does_not_occur_like_this_is_no_quote(quote: str) -> None:
     assert find_quote(quote, SEEN) is None
+
+
+def test_who_quotes_a_rule_rests_on_what_the_rule_rests_on() -> None:
+    proof = Evidence(source=DESCRIBE, quote="Reason:       OOMKilled")
+    rules = [("Container app was killed for using more memory than its limit", proof)]
+    findings, _ = ground([claim("> Container app was killed for using")], SEEN, WEB, rules)
+    assert findings[0].evidence == [proof]
+    findings, dropped = ground([claim("Container db was killed")], SEEN, WEB, rules)
+    assert not findings
+    assert dropped
 
 
 def test_evidence_names_the_command_that_shows_it() -> None:

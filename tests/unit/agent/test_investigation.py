@@ -20,7 +20,8 @@ from tests.unit.agent.test_recording import in_loop
 from tests.unit.builders import World, container, deployment, not_found, pod_of
 
 WEB = deployment(containers=[container(image="nginx:1.99")])
-WORLD = World(WEB, pods=[not_found(pod_of(WEB), "docker.io/library/nginx:1.99")])
+POD = not_found(pod_of(WEB), "docker.io/library/nginx:1.99")
+WORLD = World(WEB, pods=[POD])
 LOGS = "starting\nlistening on :8080\npanic: no such tenant 4711\n"
 Answer = Reply | Exception | Callable[[Sequence[Message]], Reply]
 
@@ -93,8 +94,9 @@ async def consult(
     tokens: int = 100_000,
     question: str | None = None,
     said: str = LOGS,
+    fails: str = "",
 ) -> Consultation:
-    kubectl = stand_in(folder, said)
+    kubectl = stand_in(folder, fails or said, fails=bool(fails))
     model = Script(list(answers))
     transcript = Transcript("scripted")
     investigator = Investigator(
@@ -202,6 +204,20 @@ async def test_a_quote_of_its_own_words_is_none(tmp_path: Path) -> None:
         reports("the-cause=a-full-disk"),
     )
     assert done.opinion.reason == Reason.NOTHING_USABLE
+
+
+@in_loop
+async def test_that_something_it_made_up_is_missing_is_no_observation(tmp_path: Path) -> None:
+    missing = 'Error from server (NotFound): pods "ghost" not found'
+    done = await consult(tmp_path, looks(), reports(missing), reports(missing), fails=missing)
+    assert done.opinion.reason == Reason.NOTHING_USABLE
+
+
+@in_loop
+async def test_that_something_it_was_told_of_is_missing_is_one(tmp_path: Path) -> None:
+    missing = f'Error from server (NotFound): pods "{POD["metadata"]["name"]}" not found'
+    done = await consult(tmp_path, looks(), reports(missing), fails=missing)
+    assert done.opinion.reason == Reason.MODEL_ANSWERED
 
 
 @in_loop

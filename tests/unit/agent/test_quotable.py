@@ -15,6 +15,11 @@ def test_lines_that_the_model_spoke_of_go_first() -> None:
     assert quotable(SEEN, [asked])[0] == "db-1 1/1 Running"
 
 
+def test_lines_that_speak_of_the_same_are_enough() -> None:
+    log = "\n".join([*(f"probe on port 808{n} failed" for n in range(3)), "worker one started"])
+    assert len(quotable([("log", log)], [Message("assistant", "the probe failed")])) == 3
+
+
 def test_what_others_said_does_not_count() -> None:
     assert quotable(SEEN, [user("db-1 Running")])[0] == "FailedMount: configmap web-confg not found"
 
