@@ -33,7 +33,7 @@ _READ = 4 * 1024 * 1024
 @click.command()
 @click.argument("question", nargs=-1, required=True)
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text",
-              show_default=True)  # fmt: skip
+              show_default=True, help="json: answer, findings, options, cost.")  # fmt: skip
 @cluster_options
 def ask(
     question: tuple[str, ...],
@@ -54,19 +54,25 @@ def ask(
       podiatrist ask "why is web down?" -n shop
       kubectl describe pod web-1 | podiatrist ask "what is wrong here?"
     """
+    line = " ".join(question).strip()
+    if not line:
+        raise click.UsageError("the question is empty; ask something, such as: why is web down?")
     settings = model_settings()
     door = Door(kubeconfig, context, namespace)
-    line = " ".join(question)
     try:
         model = the_model(settings, record, replay)
         given = _piped()
         told = asyncio.run(_ask(door, model, settings, line, given, as_json=output == "json"))
+        if output == "json":
+            click.echo(json.dumps(told, indent=2, ensure_ascii=False))
     except (ClusterError, RecordingError) as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         sys.exit(130)
-    if output == "json":
-        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+    except BrokenPipeError:
+        raise  # click ends quietly where nobody reads any more
+    except OSError as error:
+        raise click.ClickException(f"the answer cannot be written: {error.strerror}") from None
     sys.exit(0 if told["answer"] else 1)
 
 
@@ -74,7 +80,7 @@ def _piped() -> str:
     """Return what comes through a pipe or from a file; nothing from a terminal."""
     try:
         mode = stat.S_IFMT(os.fstat(sys.stdin.fileno()).st_mode)
-    except (OSError, ValueError):
+    except (AttributeError, OSError, ValueError):  # None where it is closed
         return ""
     if mode not in (stat.S_IFIFO, stat.S_IFREG):
         return ""

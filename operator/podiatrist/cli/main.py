@@ -7,7 +7,16 @@ from importlib import import_module
 
 import click
 
-_COMMANDS = ("operator", "executor", "show", "transcript", "chat", "ask", "settings", "crd")
+_COMMANDS = {
+    "operator": "notices sick workloads and proposes fixes; changes nothing",
+    "executor": "carries out what a human approved, checks it, undoes what did not help",
+    "show": "prints a Diagnosis for humans",
+    "transcript": "prints what a model was told, ran and saw for a Diagnosis",
+    "chat": "talks about your cluster, with your own rights; changes need your yes",
+    "ask": "answers one question about your cluster, and changes nothing",
+    "settings": "lists every setting, its default and what it is for",
+    "crd": "prints the CustomResourceDefinition of Diagnosis",
+}
 """The command `x` is the function `x` in `podiatrist.cli.x`."""
 
 
@@ -24,18 +33,22 @@ class _Commands(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="podiatrist")
 def main() -> None:
     """A doctor for your pods.
 
+    In a cluster run operator and executor. At your desk ask and chat work with your kubeconfig
+    and the model of PODIATRIST_MODEL; without one, ask answers by the rules.
+
     \b
-    podiatrist operator    notices sick workloads and proposes fixes; changes nothing
-    podiatrist executor    carries out what a human approved, checks it, undoes what did not help
-    podiatrist show        prints a Diagnosis for humans
-    podiatrist transcript  prints what a model was told, ran and saw for a Diagnosis
-    podiatrist chat        talks about your cluster, with your own rights; changes need your yes
-    podiatrist ask         answers one question
-    podiatrist settings    lists every setting, its default and what it is for
+    Examples:
+      podiatrist ask "why is web down?" -n shop
+      podiatrist show web-7f3a9c -n shop
+      podiatrist chat --help
     """

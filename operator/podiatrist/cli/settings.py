@@ -1,5 +1,7 @@
 """`podiatrist settings`: every setting, its default, and what it is for."""
 
+from textwrap import indent
+
 import click
 from pydantic import SecretStr
 
@@ -18,4 +20,4 @@ def settings() -> None:
     for name, field in sorted(fields, key=lambda item: item[0] not in shared):
         empty = field.default is None or isinstance(field.default, SecretStr)
         click.echo(f"PODIATRIST_{name.upper()}={'' if empty else field.default}")
-        click.echo(f"    {field.description}")
+        click.echo(indent(field.description or "", "    "))

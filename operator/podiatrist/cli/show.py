@@ -24,7 +24,9 @@ _STATES = {"Succeeded": "green", "Resolved": "green", "Failed": "red", "RolledBa
 
 @click.command()
 @click.argument("name")
-@click.option("-n", "--namespace", default="default", show_default=True)
+@click.option(
+    "-n", "--namespace", default="default", show_default=True, help="Where the Diagnosis is."
+)
 @click.option(
     "--kubeconfig",
     type=click.Path(path_type=Path, dir_okay=False),

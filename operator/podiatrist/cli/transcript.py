@@ -20,8 +20,17 @@ Found = tuple[Diagnosis | None, bytes]
 
 @click.command()
 @click.argument("name")
-@click.option("-n", "--namespace", default="default", show_default=True)
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "-n", "--namespace", default="default", show_default=True, help="Where the Diagnosis is."
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For humans, or for programs.",
+)
 @click.option(
     "--kubeconfig",
     type=click.Path(path_type=Path, dir_okay=False),
