@@ -16,6 +16,9 @@ from podiatrist.agent.tool import Tool
 _FORMATS = ("json_schema", "json_object", "text")
 """What an endpoint may hold an answer to, the strictest first."""
 
+_CONVERSATIONS = 16
+"""Side by side; of more than these the one that was silent the longest is forgotten."""
+
 
 class SchemaSteps:
     """Continues a conversation by steps in JSON, one call a step."""
@@ -23,8 +26,8 @@ class SchemaSteps:
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self._format = 0
-        self._described: tuple[str, dict[str, Tool]] = ("", {})
-        """The last system prompt, and the tools that it has been sent with."""
+        self._described: dict[tuple[Message, ...], dict[str, Tool]] = {}
+        """How conversations began, and the tools that they have been sent with."""
 
     @property
     def name(self) -> str:
@@ -80,11 +83,13 @@ class SchemaSteps:
         The prompt stays the same that way, and the endpoint need not read it anew; a tool whose
         schema became narrower since is held to that by the schema alone.
         """
-        prompt = messages[0].content if messages else ""
-        known = self._described[1] if self._described[0] == prompt else {}
-        if any(t.name not in known for t in tools):
-            known = {**known, **{t.name: t for t in tools if t.name not in known}}
-        self._described = (prompt, known)
+        beginning = tuple(messages[:2])  # the prompt alone is that of other targets, too
+        known = self._described.pop(beginning, {})
+        self._described[beginning] = known
+        for tool in tools:
+            known.setdefault(tool.name, tool)
+        while len(self._described) > _CONVERSATIONS:
+            del self._described[next(iter(self._described))]
         return list(known.values())
 
 

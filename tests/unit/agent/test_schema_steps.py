@@ -11,12 +11,17 @@ from podiatrist.agent.messages import Call, Message, observation, system, user
 from podiatrist.agent.schema_steps import rendered
 from podiatrist.agent.step_schema import described, inlined, shape, step_schema
 from podiatrist.agent.step_text import AnswerText, Step, calls_in, parse_step
+from podiatrist.agent.tool import Arguments, Tool
 from tests.fakemodel import FakeModel, Play, calls, refusal, say, without
-from tests.unit.agent.fake_talk import Cluster, Tools, talk
+from tests.unit.agent.fake_talk import Cluster, Tools, model_at, talk
 
 
 def step(**fields: Any) -> str:
     return json.dumps({"thought": "Let me see.", **fields})
+
+
+async def no_answer(_: Arguments) -> str:
+    return ""
 
 
 LOOKS = say(step(tool="kubectl", arguments={"command": "get pods -n shop"}))
@@ -63,6 +68,20 @@ def test_the_prompt_keeps_its_tools_when_the_last_answer_may_use_only_one() -> N
         asyncio.run(done.agent.conclude("in words"))
     prompts = {r["messages"][0]["content"] for r in fake.requests}
     assert len(prompts) == 1
+
+
+def test_what_one_conversation_may_ask_for_is_not_told_to_another() -> None:
+    with FakeModel([ANSWERS]) as fake:
+        model = model_at(fake.url, tools="schema")
+        for name in ("payroll", "web"):
+            tool = Tool(f"look_at_{name}", "Looks.", Arguments, no_answer)
+            asyncio.run(model.complete([system("same"), user(name)], [tool]))
+        # and the first one goes on as it began
+        asyncio.run(model.complete([system("same"), user("payroll")], []))
+    prompts = [r["messages"][0]["content"] for r in fake.requests]
+    assert "payroll" in prompts[0]
+    assert "payroll" not in prompts[1]
+    assert prompts[2] == prompts[0]
 
 
 def test_without_schemas_it_asks_for_json_and_then_for_text() -> None:
