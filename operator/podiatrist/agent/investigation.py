@@ -59,7 +59,10 @@ class Opinion:
 
 
 class Investigator:
-    """Asks a model about one target at a time, with kubectl as its eyes."""
+    """Asks a model about one target at a time, with kubectl as its eyes.
+
+    It looks into the target's own namespace and at what belongs to none; `everywhere`, into all.
+    """
 
     def __init__(
         self,
@@ -67,11 +70,14 @@ class Investigator:
         kubectl: Kubectl,
         limits: Limits | None = None,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        everywhere: bool = False,
     ) -> None:
         self.model = model
         self.kubectl = kubectl
         self.limits = limits or Limits()
         self.clock = clock
+        self.everywhere = everywhere
 
     async def investigate(
         self,
@@ -124,7 +130,12 @@ class _Case:
             repeatable=True,
         )
         self.look = kubectl_tool(
-            by.kubectl.within(snapshot.namespace or None), on_output=self.look_at
+            # Whoever reads this Diagnosis may not read other namespaces, whoever asks for it.
+            by.kubectl.within(
+                snapshot.namespace or None,
+                confined=bool(snapshot.namespace) and not by.everywhere,
+            ),
+            on_output=self.look_at,
         )
         self.agent = Agent(
             by.model,

@@ -27,6 +27,9 @@ class OperatorSettings(Settings, ModelSettings):
     """How long one consultation may take."""
     consult_tokens: int = Field(default=Allowance.tokens, ge=0)
     """Tokens for one Diagnosis, sent and received, over all of its consultations."""
+    consult_namespaces: Literal["own", "all"] = "own"
+    """Where a model may look. own: into the namespace of the Diagnosis and at what belongs to none,
+    such as nodes; all: everywhere, and what it quotes is read by whoever reads the Diagnosis."""
     tokens_per_day: int = Field(default=2_000_000, ge=0)
     """Tokens for all Diagnoses of a day (UTC)."""
     kubectl: str = ""

@@ -84,7 +84,9 @@ def _consultant(
     log.info("model %s is consulted (%s), with %s", model.name, settings.consult, kubectl)
     limits = Limits(settings.consult_steps, settings.consult_tokens, settings.consult_seconds)
     access = ReaderAccess(client, folder)
-    consultant = ModelConsultant(model, settings, kubectl, access, limits)
+    consultant = ModelConsultant(
+        model, settings, kubectl, access, limits, everywhere=settings.consult_namespaces == "all"
+    )
     return consultant, Consulting(settings.consult, None)
 
 

@@ -26,12 +26,15 @@ class ModelConsultant:
         binary: Path,
         access: ReaderAccess,
         limits: Limits,
+        *,
+        everywhere: bool = False,
     ) -> None:
         self.model = model
         self._settings = settings
         self._binary = binary
         self._access = access
         self._limits = limits
+        self._everywhere = everywhere
 
     @property
     def name(self) -> str:
@@ -52,7 +55,7 @@ class ModelConsultant:
     ) -> Opinion:
         """Return what the model makes of it. Raises ClusterError where kubectl cannot start."""
         kubectl = Kubectl(self._binary, await self._kubeconfig())
-        investigator = Investigator(self.model, kubectl, self._limits)
+        investigator = Investigator(self.model, kubectl, self._limits, everywhere=self._everywhere)
         return await investigator.investigate(snapshot, findings, question, transcript, tokens)
 
     async def _kubeconfig(self) -> Path:

@@ -138,6 +138,12 @@ async def test_the_question_of_a_human_reaches_the_model(tmp_path: Path) -> None
 
 
 @in_loop
+async def test_it_looks_into_no_namespace_but_that_of_the_diagnosis(tmp_path: Path) -> None:
+    done = await consult(tmp_path, looks("kubectl logs payroll-1 -n payroll"), reports())
+    assert "refused: only namespace shop may be looked into" in done.model.last_word
+
+
+@in_loop
 async def test_a_claim_that_nobody_can_check_gets_lines_to_choose_from_and_is_then_dropped(
     tmp_path: Path,
 ) -> None:

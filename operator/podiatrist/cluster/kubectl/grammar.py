@@ -1,6 +1,6 @@
 """From one line to a command that may be run, or to a line that says what to do instead."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from podiatrist.cluster.kubectl.command import Command
@@ -38,10 +38,11 @@ _OTHER_PROGRAMS = frozenset({
 })  # fmt: skip
 
 
-def parse(line: str, namespace: str | None = None) -> Command:
+def parse(line: str, namespace: str | None = None, *, confined: bool = False) -> Command:
     """Return the command of one line; `kubectl` in front may be missing.
 
-    `namespace` is where it looks if the line says nothing. Raises RefusedCommandError.
+    `namespace` is where it looks if the line says nothing; `confined`, it looks into no other.
+    Raises RefusedCommandError.
     """
     words = split(line)
     if words and words[0] == "kubectl":
@@ -49,11 +50,20 @@ def parse(line: str, namespace: str | None = None) -> Command:
     verb, rest = _verb(words)
     command = verb.read(parse_flags(rest, verb.flags))
     flags = dict(command.flags)
+    if confined and command.namespaced and _looks_beyond(flags, namespace):
+        raise RefusedCommandError(
+            f"only namespace {namespace} may be looked into: leave -n and -A away"
+        )
     if flags.get("all-namespaces") == "true":
         flags.pop("namespace", None)
     elif command.namespaced and namespace:
         flags.setdefault("namespace", namespace)
     return replace(command, flags=flags)
+
+
+def _looks_beyond(flags: Mapping[str, str], namespace: str | None) -> bool:
+    everywhere = flags.get("all-namespaces") == "true"
+    return everywhere or flags.get("namespace", namespace) != namespace
 
 
 def _verb(words: Sequence[str]) -> tuple[Verb, list[str]]:

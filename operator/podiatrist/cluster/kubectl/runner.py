@@ -71,14 +71,19 @@ class Kubectl:
         self.seconds = seconds
         self.most = most
         self.namespace = namespace
+        self.confined = False
         self.context = context
         self.environment = dict(environment or {})
         self._home = _Home()
 
-    def within(self, namespace: str | None) -> "Kubectl":
-        """Return the same kubectl, looking into this namespace where a command names none."""
+    def within(self, namespace: str | None, *, confined: bool = False) -> "Kubectl":
+        """Return the same kubectl, looking into this namespace where a command names none.
+
+        `confined`: and into no other one. What belongs to no namespace can be read all the same.
+        """
         other = copy.copy(self)
         other.namespace = namespace
+        other.confined = confined
         return other
 
     async def run(self, line: str) -> Output:
@@ -87,7 +92,7 @@ class Kubectl:
         Raises RefusedCommandError for what may not be run, ClusterError where kubectl does not
         start.
         """
-        command = parse(line, self.namespace)
+        command = parse(line, self.namespace, confined=self.confined)
         said = await self._run(command)
         if said.late:
             text = f"no answer within {self.seconds:g} seconds: ask for less at once"
