@@ -1,11 +1,12 @@
 """Carries a confirmed change out, and takes one back: journal first, then patch by patch."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from podiatrist.actions.patches import is_applied, would_apply
 from podiatrist.api.diagnosis import AppliedPatch, ObjectRef
 from podiatrist.chat.changes import Change, ChangeError, check_allowed, dry_run
-from podiatrist.chat.journal import Entry, Journal
+from podiatrist.chat.journal import Entry, Journal, JournalError
 from podiatrist.cluster.errors import ClusterError, NotFoundError, RefusedError, UnreachableError
 from podiatrist.lifecycle.apply import ensure_applied
 from podiatrist.lifecycle.context import Context
@@ -20,6 +21,8 @@ class Result:
 
     done: list[str] = field(default_factory=list)
     problem: str = ""
+    unsure: bool = False
+    """Whether one more may have gone through: it was sent, and no answer came."""
 
     @property
     def ok(self) -> bool:
@@ -39,17 +42,23 @@ async def carry_out(context: Context, journal: Journal, change: Change) -> Resul
         try:
             outcome, message = await _send(context, change, patch)
         except UnreachableError as error:
-            return Result(done, f"{patch.object}: nobody knows whether it went through: {error}")
+            return Result(done, f"{patch.object}: {error}", unsure=True)
         except ClusterError as error:
             outcome, message = Outcome.REFUSED, str(error)
         if outcome is not Outcome.DONE:
             if not done:
-                journal.close(entry)  # nothing went through: nothing to undo
+                _close(journal, entry)  # nothing went through: nothing to undo
             return Result(done, message)
         done.append(message)
     if not plan.inverse:
-        journal.close(entry)
+        _close(journal, entry)
     return Result(done)
+
+
+def _close(journal: Journal, entry: Entry) -> None:
+    """Close an entry; one that cannot be closed is seen through by the next `way_back`."""
+    with suppress(JournalError):
+        journal.close(entry)
 
 
 async def _send(context: Context, change: Change, patch: AppliedPatch) -> tuple[Outcome, str]:
@@ -69,6 +78,7 @@ class WayBack:
     patches: list[AppliedPatch]
     diff: list[str]
     remarks: list[str]
+    """What is not as the change left it, newer changes that are undone already among it."""
 
     @property
     def objects(self) -> list[ObjectRef]:
@@ -79,9 +89,11 @@ class WayBack:
 async def way_back(context: Context, journal: Journal) -> WayBack | None:
     """Return how the newest change that can be undone is undone; None where there is none.
 
-    What was never sent, undone by somebody else, or is gone by now is closed on the way.
-    Raises ChangeError where the API server would refuse it, UnreachableError.
+    What was never sent, undone by somebody else, or is gone by now is closed on the way; what
+    somebody else changed since is passed over. Either is said.
+    Raises ChangeError where nothing is left or the API server would refuse it, UnreachableError.
     """
+    passed: list[str] = []
     for entry in journal.open_entries():
         fitting: list[AppliedPatch] = []
         remarks: list[str] = []
@@ -100,15 +112,20 @@ async def way_back(context: Context, journal: Journal) -> WayBack | None:
                 remarks.append(f"somebody else changed {inverse.object} since")
         remarks += [f"{p.object} stays deleted" for p in entry.patches if p.verb == "delete"]
         if not fitting:
-            if not any("somebody else" in r for r in remarks):
-                journal.close(entry)
-                continue
-            raise ChangeError(f"{entry.title!r} cannot be undone any more: {'; '.join(remarks)}")
+            if any("somebody else" in r for r in remarks):
+                why = "cannot be undone any more"
+            else:
+                why = "there is nothing to undo of it, it is not there"
+                _close(journal, entry)
+            passed.append(": ".join([f"{entry.title!r}", "; ".join([why, *remarks])]))
+            continue
         try:
             diff = await dry_run(context, fitting, live)
         except RefusedError as error:
             raise ChangeError(f"the API server would refuse to undo it: {error}") from None
-        return WayBack(entry, fitting, diff, remarks)
+        return WayBack(entry, fitting, diff, [*passed, *remarks])
+    if passed:
+        raise ChangeError("\n".join(passed))
     return None
 
 
@@ -119,9 +136,9 @@ async def undo(context: Context, journal: Journal, back: WayBack) -> Result:
         try:
             outcome, message = await ensure_applied(context, inverse)
         except UnreachableError as error:
-            return Result(done, f"{inverse.object}: nobody knows whether it went through: {error}")
+            return Result(done, f"{inverse.object}: {error}", unsure=True)
         if outcome is not Outcome.DONE:
             return Result(done, message)
         done.append(message)
-    journal.close(back.entry)
+    _close(journal, back.entry)
     return Result(done)

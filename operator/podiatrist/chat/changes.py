@@ -1,23 +1,34 @@
 """From typed actions to a change that a user can decide on: patches, commands, diff, risk.
 
+A user decides on what is shown, so all of it is shown: a change too long to be read is refused.
+
 The same closed set and the same protected namespaces as for a Diagnosis hold here. What does not
 hold is its scope, the failing workload: the user asked for this change and confirms it.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from podiatrist.actions.base import Action, ActionError, Object
 from podiatrist.actions.compiler import Plan, Proposal, compile_plan, objects_needed
 from podiatrist.actions.delete_pod import DeletePod
-from podiatrist.actions.diff import deletion_line, diff_lines, shorten
+from podiatrist.actions.diff import deletion_line, diff_lines
 from podiatrist.actions.scope import PROTECTED_NAMESPACES
 from podiatrist.api.diagnosis import AppliedPatch, ObjectRef, Risk
+from podiatrist.api.text import clip
 from podiatrist.cluster.errors import ConflictError, NotFoundError, RefusedError
 from podiatrist.lifecycle.apply import send_patch
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.delete import send_deletion
 from podiatrist.lifecycle.replan import read
+
+_LINES = 200
+_BYTES = 16 * 1024
+"""What somebody may be asked to read before a yes."""
+
+_CONTEXT = 300
+"""Characters of a line around a change; what changes is never cut."""
 
 
 class ChangeError(Exception):
@@ -39,6 +50,11 @@ class Change:
     """How the object was found, or what was taken for granted."""
 
     @property
+    def commands(self) -> list[str]:
+        """What a human would type for the same, each on one line."""
+        return [one_line(command) for command in self.plan.commands]
+
+    @property
     def deletions(self) -> list[AppliedPatch]:
         """What cannot be undone."""
         return [p for p in self.plan.patches if p.verb == "delete"]
@@ -49,7 +65,7 @@ class Change:
 
     def told(self) -> str:
         """Return the change as text for a model."""
-        return "; ".join(self.plan.commands)
+        return "; ".join(self.commands)
 
 
 async def prepare(
@@ -76,8 +92,14 @@ async def prepare(
         raise ChangeError(str(error)) from None
     except (ConflictError, RefusedError) as error:
         raise ChangeError(f"the API server would refuse it: {error}") from None
+    text = "\n".join((*plan.commands, *diff))
+    if len(diff) > _LINES or len(text.encode("utf-8", "replace")) > _BYTES:
+        raise ChangeError(
+            f"to say yes you would have to read {len(diff)} lines of diff; ask for less at a time, "
+            "or use kubectl"
+        )
     risk = Proposal(title, "", tuple(actions)).overall_risk
-    return Change(title, tuple(actions), plan, diff, risk, watch, remark)
+    return Change(one_line(title), tuple(actions), plan, diff, risk, watch, remark)
 
 
 def check_allowed(ref: ObjectRef) -> None:
@@ -89,7 +111,7 @@ def check_allowed(ref: ObjectRef) -> None:
 async def dry_run(
     context: Context, patches: Sequence[AppliedPatch], live: dict[ObjectRef, Object]
 ) -> list[str]:
-    """Return the diff that the API server's dry run of patches comes to.
+    """Return the diff that the API server's dry run of patches comes to, whole.
 
     Raises RefusedError and ConflictError with the server's words.
     """
@@ -101,4 +123,9 @@ async def dry_run(
             continue
         answer = await send_patch(context, patch, dry_run=True)
         lines += diff_lines(patch.object, live[patch.object], answer)
-    return shorten(lines)
+    return [clip(line, _CONTEXT) if line.startswith(" ") else line for line in lines]
+
+
+def one_line(text: str) -> str:
+    """Return text that cannot pass for lines of ours: a model chose a part of it."""
+    return re.sub("[\n\u2028\u2029]", r"\\n", text)

@@ -13,9 +13,15 @@ from podiatrist.agent.loop import Agent
 from podiatrist.agent.messages import Call, Message, Reply, TokenCount, observation, system, user
 from podiatrist.agent.model import Model, ModelError
 from podiatrist.agent.tool import Tool, ToolError
-from podiatrist.api.text import clean
+from podiatrist.api.text import clean, clip
+from podiatrist.chat.changes import one_line
 from podiatrist.chat.doing import Doing
-from podiatrist.chat.phrases import asks_for_commands, asks_for_options, chosen_option
+from podiatrist.chat.phrases import (
+    asks_for_commands,
+    asks_for_options,
+    chosen_option,
+    pretends,
+)
 from podiatrist.chat.screen import Screen
 from podiatrist.chat.session import Session
 from podiatrist.chat.tools import ToldError
@@ -28,6 +34,9 @@ LIMITS = Limits(steps=8, tokens=80_000, seconds=600.0, answer=700, mistakes=1, w
 _PROMPTS = Path(__file__).with_name("prompts")
 _REFUSED = "refused: "
 _NOT_RUN = "refused: not run"
+_NAME, _REMARK = 40, 300
+"""Characters of a tool's name, and of what was refused, that are shown: a model chose them."""
+
 _LAST_WORDS = "Answer now, in one to three sentences, with what was seen. No more tools."
 
 
@@ -60,7 +69,7 @@ class Onlooker:
         """Show what was refused; the rest was shown while it ran."""
         if text.startswith(_REFUSED):
             first, _, _ = text.removeprefix(_REFUSED).partition(". ")
-            self.screen.refused(f"{call.tool}: {first}")
+            self.screen.refused(clip(one_line(f"{clip(call.tool, _NAME)}: {first}"), _REMARK))
 
 
 class Conversation:
@@ -146,7 +155,10 @@ class Conversation:
         agent, screen = self.agent, self.session.screen
         try:
             with screen.thinking():
-                return await agent.run(text)
+                answer = await agent.run(text)
+            if pretends(answer):
+                screen.refused("these are the model's words: nothing was changed by them")
+            return answer
         except ToldError as told:
             return self._close(str(told))
         except LimitReachedError as limit:

@@ -123,25 +123,27 @@ class Doing:
         started = time.monotonic()
         try:
             with session.screen.working("applying"):
-                # Ctrl-C ends the waiting, not the sending half-way through.
-                result = await _finish(carry_out(session.context, session.journal, change))
+                result, stopped = await _finish(carry_out(session.context, session.journal, change))
         except JournalError as error:
             return self._say(f"Nothing was changed: {error}")
         seconds = time.monotonic() - started
-        for command, _ in zip(change.plan.commands, result.done, strict=False):
+        for command, _ in zip(change.commands, result.done, strict=False):
             session.record.add("changed", command, seconds=seconds)
         if not result.ok:
             return self._say(_failed(result))
         last = "" if change.deletions and not change.plan.inverse else " /undo takes it back."
         text = self._say(f"Applied: {'; '.join(result.done)}.{last}")
-        return f"{text}\n{await self._wait(change.watch)}".strip()
+        return text if stopped else f"{text}\n{await self._wait(change.watch)}".strip()
 
     async def _wait(self, target: ObjectRef | None) -> str:
         if target is None:
             return ""
         screen = self.session.screen
-        with screen.working(f"waiting for {target}"):
-            effect = await wait_for(self.session.context, target)
+        try:
+            with screen.working(f"waiting for {target}"):
+                effect = await wait_for(self.session.context, target)
+        except asyncio.CancelledError:
+            return self._say(f"Not waited for any longer; {target} goes on by itself.")
         return self._say(effect.text)
 
     async def undo(self) -> str:
@@ -160,7 +162,7 @@ class Doing:
         started = time.monotonic()
         try:
             with session.screen.working("undoing"):
-                result = await _finish(undo(session.context, session.journal, back))
+                result, _ = await _finish(undo(session.context, session.journal, back))
         except JournalError as error:
             return self._say(str(error))
         seconds = time.monotonic() - started
@@ -176,19 +178,24 @@ class Doing:
 
 
 def _failed(result: Result) -> str:
-    if not result.done:
+    if not result.done and not result.unsure:
         return f"Nothing was changed: {result.problem}."
-    return (
-        f"Stopped half-way: {result.problem}. What went through: {'; '.join(result.done)}. "
-        "/undo takes it back."
-    )
+    done = f"What went through: {'; '.join(result.done)}. " if result.done else ""
+    unsure = "Nobody knows whether the last part went through. " if result.unsure else ""
+    return f"Stopped half-way: {result.problem}. {done}{unsure}/undo shows what can be taken back."
 
 
-async def _finish(work: Coroutine[Any, Any, Result]) -> Result:
-    """Let work come to its end also where the one who waits is interrupted meanwhile."""
+async def _finish(work: Coroutine[Any, Any, Result]) -> tuple[Result, bool]:
+    """Return what came of work, and whether the user interrupted it.
+
+    The first Ctrl-C waits for what was sent, so that its end can be told; the second does not.
+    """
     task = asyncio.ensure_future(work)
     try:
-        return await asyncio.shield(task)
+        return await asyncio.shield(task), False
     except asyncio.CancelledError:
-        await task
-        raise
+        pass
+    try:
+        return await task, True
+    except asyncio.CancelledError:
+        return Result([], "you stopped it while it was sent", unsure=True), True

@@ -1,6 +1,7 @@
 """Who the user is to which cluster: their kubeconfig, context and namespace."""
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ _HELPERS = ("PATH", "HOME", "USER", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "n
             "SSL_CERT_FILE", "AWS_PROFILE", "AWS_REGION", "AWS_CONFIG_FILE",
             "CLOUDSDK_CONFIG", "GOOGLE_APPLICATION_CREDENTIALS", "AZURE_CONFIG_DIR")  # fmt: skip
 """What credential helpers of a person's own kubeconfig need; nothing else gets to kubectl."""
+
+NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+"""What a namespace may be called."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +50,17 @@ def identity(
         path = _together(given, kubectl, folder)
     config = _read(path)
     name = context or str(config.get("current-context") or "")
-    contexts = {str(c.get("name")): c.get("context") or {} for c in _items(config, "contexts")}
+    contexts = _named(config, "contexts", "context")
     if name not in contexts:
         known = ", ".join(sorted(contexts)) or "none"
         said = f"no context named {name!r}" if name else "no current context"
         raise ClusterError(f"{path}: {said}; there are: {known}. Name one with --context")
     chosen = contexts[name]
-    clusters = {str(c.get("name")): c.get("cluster") or {} for c in _items(config, "clusters")}
+    clusters = _named(config, "clusters", "cluster")
     server = str(clusters.get(str(chosen.get("cluster")), {}).get("server") or "")
     where = namespace or str(chosen.get("namespace") or "default")
+    if not NAMESPACE.fullmatch(where):
+        raise ClusterError(f"{where!r} cannot be a namespace's name; name one with -n")
     return Identity(path.absolute(), name, where, server)
 
 
@@ -94,6 +100,8 @@ def _read(path: Path) -> dict[str, Any]:
     return config
 
 
-def _items(config: dict[str, Any], field: str) -> list[dict[str, Any]]:
+def _named(config: dict[str, Any], field: str, content: str) -> dict[str, dict[str, Any]]:
     found = config.get(field)
-    return [i for i in found if isinstance(i, dict)] if isinstance(found, list) else []
+    items = [i for i in found if isinstance(i, dict)] if isinstance(found, list) else []
+    held = {str(item.get("name")): item.get(content) for item in items}
+    return {name: value if isinstance(value, dict) else {} for name, value in held.items()}

@@ -144,13 +144,16 @@ class Journal:
         closed = {line.get("id") for line in lines if line.get("closed")}
         kept = [e for e in lines if not e.get("closed") and e.get("id") not in closed][-_MOST:]
         beside = self.path.with_suffix(".new")
-        file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
-            _write_all(file, "".join(json.dumps(e) + "\n" for e in kept).encode())
-            os.fsync(file)
-        finally:
-            os.close(file)
-        beside.replace(self.path)
+            file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            try:
+                _write_all(file, "".join(json.dumps(e) + "\n" for e in kept).encode())
+                os.fsync(file)
+            finally:
+                os.close(file)
+            beside.replace(self.path)
+        except OSError:
+            return  # a longer file is no trouble; whether it can be written shows at once
 
 
 def _write_all(file: int, data: bytes) -> None:

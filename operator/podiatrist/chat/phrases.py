@@ -68,6 +68,21 @@ def names_option(line: str, number: int) -> bool:
     )
 
 
+_VERDICT = re.compile(
+    r"\(y/n\)|^\W*(?:apply|undo)\?|^\W*(?:i(?:'ve|\s+have)?\s+|successfully\s+)?"
+    r"(?:applied|undone|labell?ed|scaled|patched)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def pretends(answer: str) -> bool:
+    """Say whether a model's answer reads like our question, or like word of a change.
+
+    A turn that changes something ends with our own words: whatever a model says of it is not so.
+    """
+    return _VERDICT.search(answer) is not None
+
+
 def asked_why(line: str) -> tuple[str, str] | None:
     """Return what a line asks the cause of, and the namespace; None where it asks otherwise."""
     found = _WHY.fullmatch(line.strip())

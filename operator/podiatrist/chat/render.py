@@ -88,7 +88,8 @@ def render_change(change: Change) -> RenderableType:
     parts: list[RenderableType] = [head]
     if change.remark:
         parts.append(inside(text(change.remark)))
-    parts += [inside(text(f"same as: {c}", "dim")) for c in change.plan.commands]
+    if change.title != "; ".join(change.commands):
+        parts += [inside(text(f"same as: {c}", "dim")) for c in change.commands]
     parts += [inside(_diff_line(line), 4) for line in change.diff]
     if change.deletions:
         parts.append(inside(text("a deletion cannot be undone", "yellow")))

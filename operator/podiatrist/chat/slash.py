@@ -1,6 +1,5 @@
 """Commands that begin with a slash: answered by code, never seen by the model."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from podiatrist.agent.settings import ModelSettings
 from podiatrist.agent.tool import ToolError
 from podiatrist.chat.conversation import Conversation
 from podiatrist.chat.doing import Doing
+from podiatrist.chat.identity import NAMESPACE
 from podiatrist.chat.transcript import transcript
 from podiatrist.cluster.errors import ClusterError
 
@@ -24,8 +24,6 @@ COMMANDS = {
     "/transcript": "/transcript FILE: write the conversation to a new file",
     "/quit": "leave, as Ctrl-D does",
 }
-
-_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 class LeaveError(Exception):
@@ -86,7 +84,7 @@ class Slash:
 
     def _namespace(self, name: str) -> None:
         session = self.doing.session
-        if name and not _NAMESPACE.fullmatch(name):
+        if name and not NAMESPACE.fullmatch(name):
             session.screen.problem(f"{name!r} cannot be a namespace's name")
             return
         if name:

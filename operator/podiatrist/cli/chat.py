@@ -74,6 +74,8 @@ def chat(
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         sys.exit(130)
+    except asyncio.CancelledError:
+        sys.exit(143)
 
 
 def model_settings() -> ModelSettings:
@@ -83,7 +85,8 @@ def model_settings() -> ModelSettings:
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = "_".join(["PODIATRIST", *map(str, first["loc"])]).upper()
-        raise click.ClickException(f"{name}: {first['msg']}") from None
+        said = first["msg"].removeprefix("Value error, ")
+        raise click.ClickException(f"{name}: {said}" if first["loc"] else said) from None
 
 
 def the_model(settings: ModelSettings, record: Path | None, replay: Path | None) -> Model | None:
@@ -124,8 +127,14 @@ async def _chat(door: Door, model: Model, settings: ModelSettings) -> None:
 async def _turns(
     terminal: Terminal, reader: Reader, answer: Callable[[str], Awaitable[None]]
 ) -> None:
-    """Read lines and answer them until the user leaves. Ctrl-C stops the answer under way."""
+    """Read lines and answer them until the user leaves. Ctrl-C stops the answer under way.
+
+    Raises CancelledError when the terminal is gone or somebody ends the program: a change that is
+    being sent comes to its end first, and nothing of ours stays behind.
+    """
+    whole: asyncio.Task[Any] | None = asyncio.current_task()
     turn: asyncio.Task[None] | None = None
+    ended = False
 
     def interrupt() -> None:
         if turn is not None:
@@ -133,8 +142,17 @@ async def _turns(
         else:
             reader.interrupt()
 
-    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupt)
-    while True:
+    def end() -> None:
+        nonlocal ended
+        ended = True
+        if task := turn or whole:
+            task.cancel()
+
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGINT, interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, end)
+    while not ended:
         try:
             line = (await reader.read(_PROMPT)).strip()
         except EOFError:
@@ -154,6 +172,7 @@ async def _turns(
             return
         finally:
             turn = None
+    raise asyncio.CancelledError
 
 
 async def _answered(answer: Callable[[str], Awaitable[None]], line: str) -> None:

@@ -1,5 +1,6 @@
 """A screen that writes down what it is shown, and a model that says what it is told to."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -34,9 +35,13 @@ class Paper:
         self.changes: list[Change] = []
         self.ways_back: list[WayBack] = []
         self.text = ""
+        self.waiting = asyncio.Event()
+        """Set when an effect is waited for."""
 
     @contextmanager
     def working(self, what: str) -> Iterator[None]:
+        if what.startswith("waiting for"):
+            self.waiting.set()
         yield
 
     @contextmanager
