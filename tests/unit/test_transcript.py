@@ -89,20 +89,6 @@ def test_secrets_and_escapes_are_in_no_entry() -> None:
     assert "\\u001b" not in kept
 
 
-def test_claims_are_held_against_what_was_seen_whole() -> None:
-    transcript = Transcript()
-    long = "a line of a log\n" * 20_000
-    transcript.saw("briefing", "the pods of web")
-    transcript.observed(LOOK, long)
-    transcript.observed(LOOK, "refused: there is no tool 'web is broken because of mice'")
-    assert transcript.observations == [
-        ("briefing", "the pods of web"),
-        ("kubectl get pods -n shop", long),
-    ]
-    assert len(transcript.entries[0].text) < 20_000
-    assert transcript.entries[-1].text.startswith("refused: ")
-
-
 def test_a_long_text_keeps_its_head_and_tail() -> None:
     transcript = Transcript()
     transcript.observed(LOOK, "head" + "x" * 100_000 + "tail")

@@ -97,7 +97,7 @@ class Investigator:
 
 
 class UnprovenError(Exception):
-    """No claim of a report quotes what was seen."""
+    """No claim of a report quotes what was seen: it has to choose from lines that were."""
 
 
 class _Case:
@@ -200,17 +200,16 @@ class _Case:
         return report if isinstance(report, Report) else None
 
     async def take(self, report: Report) -> str:
-        """Take the model's report: the end, or once a word on what is wrong with it.
+        """Take the model's report; it ends the looking either way.
 
-        Where no claim quotes what was seen, it is made to choose from lines that were.
+        Raises UnprovenError where no claim quotes what was seen, else ReportGivenError.
         """
-        first = self.best is None
         judged = self.keep(report)
-        if first and report.claims and not judged.findings:
+        if report.claims and not judged.findings:
             for line in judged.dropped:
                 self.transcript.note(f"not taken: {line}")
             raise UnprovenError
-        raise ReportGivenError(report)
+        raise ReportGivenError
 
     def keep(self, report: Report) -> "_Judged":
         """Judge a report, and remember it unless an earlier one held more."""
@@ -244,7 +243,6 @@ class _Case:
     def see(self, source: str, text: str) -> None:
         """Remember a part of the briefing."""
         self.seen.append((source, text))
-        self.transcript.saw(source, text)
 
     def told(self, reason: Reason, message: str) -> Opinion:
         """Return the opinion that the run ended with."""
@@ -280,7 +278,6 @@ class _Judged:
     """A report held against what was seen so far."""
 
     def __init__(self, report: Report, case: _Case) -> None:
-        self.report = report
         everything = "\n".join(text for _, text in case.seen)
         self.findings, fell = ground(
             report.claims, case.seen, case.snapshot.target, case.briefing.rules

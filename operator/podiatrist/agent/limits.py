@@ -96,12 +96,17 @@ class Meter:
         limits, spare = self.limits, 0 if final else 1
         if self.steps + spare >= limits.steps:
             raise LimitReachedError(f"{limits.steps} steps are used up")
-        if self.seconds >= limits.seconds * (1 - spare * _SPARE_TIME):
-            raise LimitReachedError(f"{limits.seconds:.0f} seconds are over")
+        self.check_time(final=final)
         most = self.most(messages, tools) + limits.answer
         kept = 0 if final else _last_words(messages, tools) + limits.answer
         if self.tokens.total + most + kept > limits.tokens:
             raise LimitReachedError(f"the next request could pass {limits.tokens} tokens")
+
+    def check_time(self, *, final: bool = False) -> None:
+        """Raise LimitReachedError where no time is left for another step; see `allow`."""
+        seconds = self.limits.seconds
+        if self.seconds >= seconds * (1 if final else 1 - _SPARE_TIME):
+            raise LimitReachedError(f"{seconds:.0f} seconds are over")
 
     def room(self, tools: Sequence[Tool]) -> int:
         """Return how many bytes the messages of a last request may have, whatever they are."""

@@ -1,10 +1,18 @@
-"""The agent, whole: ask the model, do what it asks for, tell it what came of it, ask again.
+"""The agent, whole. An agent is a system prompt, some tools, and a loop:
 
-    answer = await Agent(model, tools, prompt).run("why is web down?")
+    messages = [prompt, task]
+    while True:
+        reply = model(messages, tools)          # query
+        messages.append(reply)
+        if not reply.calls:                     # run
+            return reply.text
+        for call in reply.calls:
+            result = tools[call.tool](call)     # use
+            messages.append(result)             # execute
 
-Everything else in this folder is something that is handed in here: a model (`model.py`), tools
-(`tool.py`), and limits (`limits.py`), which end a run by an exception. `asking.py` gets one answer
-out of a model that may be slow, broken, or short of room.
+That is `Agent.run`, with each line a method. What the lines above leave out is handed in: limits
+that end a run by an exception (`limits.py`), a model that may be slow or broken (`asking.py`), and
+an answer for every call that makes no sense, so that the model can do better next time.
 """
 
 import time
@@ -15,7 +23,7 @@ from podiatrist.agent.limits import LimitReachedError, Limits, Meter
 from podiatrist.agent.messages import Call, Reply, observation, system, unanswered, user
 from podiatrist.agent.model import Model
 from podiatrist.agent.repetition import Repetition
-from podiatrist.agent.tool import RepeatedCallError, Tool, ToolError
+from podiatrist.agent.tool import REFUSED, RepeatedCallError, Tool, ToolError
 from podiatrist.agent.watcher import Watcher
 
 
@@ -45,7 +53,9 @@ class Agent:
     async def run(self, task: str) -> str:
         """Let the model work on a task until it stops asking for tools; returns its last words.
 
-        Raises LimitReachedError, ModelError, and whatever a tool raises to end the run.
+        Another task goes on with the same conversation, with limits that begin anew. Raises
+        LimitReachedError (`conclude` then gets an answer all the same), ModelError, and whatever
+        a tool raises to end the run.
         """
         self.say(task)
         self.meter = self.meter.next()
@@ -87,6 +97,7 @@ class Agent:
     async def execute(self, calls: Sequence[Call]) -> None:
         """Run the tools that were asked for; what they say joins the conversation."""
         for call in calls:
+            self.meter.check_time()
             if self.watcher:
                 self.watcher.calling(call)
             text = await self.use(call)
@@ -112,6 +123,6 @@ class Agent:
         except ToolError as error:
             self.mistakes += 1
             self.repeats += isinstance(error, RepeatedCallError)
-            return f"refused: {error}"
+            return f"{REFUSED}{error}"
         self.mistakes = self.repeats = 0
         return text

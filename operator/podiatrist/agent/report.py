@@ -132,7 +132,3 @@ def _lean(schema: Any, defs: dict[str, Any]) -> Any:
 
 class ReportGivenError(Exception):
     """The model has reported: the run is over."""
-
-    def __init__(self, report: Report) -> None:
-        super().__init__("the model has reported")
-        self.report = report

@@ -16,6 +16,10 @@ class Arguments(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+REFUSED = "refused: "
+"""How the answer to a call begins that was not carried out."""
+
+
 class ToolError(Exception):
     """The tool will not do that; `str()` tells the model why and what to do instead."""
 

@@ -20,10 +20,7 @@ from podiatrist.agent.transcript_file import (
 from podiatrist.api.text import clean
 from podiatrist.cluster.redaction import redact
 
-__all__ = ["REFUSED", "Transcript", "TranscriptError"]
-
-REFUSED = "refused: "
-"""How the loop begins its answer to a call that it did not carry out."""
+__all__ = ["Transcript", "TranscriptError"]
 
 _SOURCE = 500
 """Characters of a command."""
@@ -38,9 +35,6 @@ class Transcript:
     def __init__(self, model: str = "", *, clock: Callable[[], float] = time.monotonic) -> None:
         self.model = _safe(model, _NAME)
         self.entries: list[Entry] = []
-        self.observations: list[tuple[str, str]] = []
-        """Source and text of all that was seen, whole and as the model was shown it: what claims
-        are held against. Refusals are not among them: they repeat the model's own words."""
         self._clock = clock
         self._started: float | None = None
         self._asked: list[Message] = []
@@ -81,15 +75,8 @@ class Transcript:
         """Nothing to do: the answer tells of it."""
 
     def observed(self, call: Call, text: str) -> None:
-        """Keep what a tool said; what it saw can be quoted from now on."""
-        source = source_of(call)
-        if not text.startswith(REFUSED):
-            self.saw(source, text)
-        self._add(Entry(kind="observation", source=source, text=text))
-
-    def saw(self, source: str, text: str) -> None:
-        """Add something that can be quoted without an entry of its own: parts of the prompt."""
-        self.observations.append((_safe(source, _SOURCE), text))
+        """Keep what a tool said."""
+        self._add(Entry(kind="observation", source=source_of(call), text=text))
 
     def note(self, text: str) -> None:
         """Keep a remark of ours: a limit was reached, a claim dropped and why."""

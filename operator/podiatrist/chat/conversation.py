@@ -12,7 +12,7 @@ from podiatrist.agent.limits import LimitReachedError, Limits
 from podiatrist.agent.loop import Agent
 from podiatrist.agent.messages import Call, Message, Reply, TokenCount, observation, system, user
 from podiatrist.agent.model import Model, ModelError
-from podiatrist.agent.tool import Tool, ToolError
+from podiatrist.agent.tool import REFUSED, Tool, ToolError
 from podiatrist.api.text import clean, clip
 from podiatrist.chat.changes import one_line
 from podiatrist.chat.doing import Doing
@@ -32,7 +32,6 @@ LIMITS = Limits(steps=8, tokens=80_000, seconds=600.0, answer=700, mistakes=1, w
 """What one turn may use up."""
 
 _PROMPTS = Path(__file__).with_name("prompts")
-_REFUSED = "refused: "
 _NOT_RUN = "refused: not run"
 _NAME, _REMARK = 40, 300
 """Characters of a tool's name, and of what was refused, that are shown: a model chose them."""
@@ -67,8 +66,8 @@ class Onlooker:
 
     def observed(self, call: Call, text: str) -> None:
         """Show what was refused; the rest was shown while it ran."""
-        if text.startswith(_REFUSED):
-            first, _, _ = text.removeprefix(_REFUSED).partition(". ")
+        if text.startswith(REFUSED):
+            first, _, _ = text.removeprefix(REFUSED).partition(". ")
             self.screen.refused(clip(one_line(f"{clip(call.tool, _NAME)}: {first}"), _REMARK))
 
 
@@ -215,7 +214,7 @@ def without_refused(messages: Sequence[Message]) -> list[Message]:
         call.id
         for m in messages[:-1]
         for call in m.calls
-        if all(answers.get(c.id, "").startswith(_REFUSED) for c in m.calls)
+        if all(answers.get(c.id, "").startswith(REFUSED) for c in m.calls)
     }
     if messages and messages[-1].call_id in refused:
         return list(messages)

@@ -59,6 +59,26 @@ def test_who_only_repeats_himself_may_be_stopped_sooner() -> None:
     assert done.cluster.asked == ["get a", "get b"]
 
 
+def test_no_tool_is_begun_when_the_time_is_over() -> None:
+    seconds = 0.0
+
+    async def slow(_: Arguments) -> str:
+        nonlocal seconds
+        seconds += 50
+        return "done"
+
+    tools = [Tool("slow", "Takes long.", Arguments, slow, repeatable=True)]
+    with FakeModel([calls(("slow", "{}"), ("slow", "{}"), ("slow", "{}")), WELL]) as fake:
+        agent = Agent(
+            model_at(fake.url), tools, "Prompt.", Limits(seconds=100), clock=lambda: seconds
+        )
+        with pytest.raises(LimitReachedError, match="100 seconds are over"):
+            asyncio.run(agent.run("go"))
+        assert seconds == 100
+        seconds = 99  # what is kept for the last answer
+        assert asyncio.run(agent.conclude("say what you know")).text == "All is well."
+
+
 def test_every_call_is_answered_before_the_run_ends() -> None:
     wrong = [("shell", "{}")] * 6
     with FakeModel([calls(*wrong), WELL]) as fake:
