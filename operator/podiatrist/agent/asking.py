@@ -3,7 +3,7 @@ off is asked for again.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from podiatrist.agent.limits import LimitReachedError, Meter
 from podiatrist.agent.memory import fit, size
@@ -24,6 +24,7 @@ async def ask(
     watcher: Watcher | None = None,
     *,
     final: bool = False,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> Reply:
     """Return the model's answer, with ids of our own for its calls; each attempt is counted.
 
@@ -44,9 +45,10 @@ async def ask(
             window = sum(map(size, sent)) // 2
             if attempt == _ATTEMPTS or sum(map(size, fit(messages, window))) > 2 * window - 1:
                 raise
-        except BrokenAnswerError:
+        except BrokenAnswerError as error:
             if attempt == _ATTEMPTS:
                 raise
+            await sleep(min(error.wait * attempt, meter.seconds_left))
             if watcher:
                 watcher.text("\n\n(the answer broke off; asking again)\n\n")
         else:

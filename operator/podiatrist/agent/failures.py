@@ -13,7 +13,9 @@ from podiatrist.agent.model import (
 )
 from podiatrist.agent.retry import PassingError, seconds_to_wait
 
-_PASSING = frozenset({408, 409, 425, 429})
+_UNPAID = frozenset({409, 425, 429, 503, 529})
+"""The endpoint did not take the request. Other errors of a server, such as a gateway's timeout,
+may come when the model is long at work, and what it does is paid for."""
 
 _TOO_LONG = re.compile(
     r"context.{0,10}(length|size|window)|maximum context|exceed_context|prompt is too long"
@@ -72,9 +74,10 @@ class Refusals:
         parameter = _named(text, error.param, sent) if status in (400, 404, 422, 500, 501) else None
         if parameter and (status in (400, 422) or _CANNOT.search(text)):
             return RefusedParameterError(parameter)
-        if status in _PASSING or status >= 500:
+        if status in _UNPAID or status == 408 or status >= 500:
             wait = seconds_to_wait(error.response.headers.get("retry-after"))
-            return PassingError(f"{self._url} says {status}: {self._quote(text)}", wait)
+            reason = f"{self._url} says {status}: {self._quote(text)}"
+            return PassingError(reason, wait, paid=status not in _UNPAID)
         return self._misconfigured(status, text)
 
     def _unconnected(self, error: openai.APIConnectionError) -> Exception:

@@ -20,14 +20,16 @@ class ModelError(Exception):
 
 
 class UnreachableModelError(ModelError):
-    """No answer in time, however often we asked: connection, timeout, 429, 5xx."""
+    """No answer in time, however often we asked: connection, timeout, 429, 503."""
 
 
 class BrokenAnswerError(ModelError):
     """The answer broke off, is empty, or is no chat completion. It was worked on; ask once more."""
 
-    def __init__(self, text: str = "", *, paid: bool = True) -> None:
+    def __init__(self, text: str = "", *, paid: bool = True, wait: float = 0.0) -> None:
         super().__init__(text, paid=paid)
+        self.wait = wait
+        """Seconds to wait before that."""
 
 
 class MisconfiguredModelError(ModelError):

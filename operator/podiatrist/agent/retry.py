@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from podiatrist.agent.model import UnreachableModelError
+from podiatrist.agent.model import BrokenAnswerError, UnreachableModelError
 
 Answer = TypeVar("Answer")
 
@@ -40,12 +40,14 @@ class Time:
 
 
 class PassingError(Exception):
-    """The endpoint did not take the request, and may take it later. `str()` says why."""
+    """The endpoint did not answer, and may later. `str()` says why."""
 
-    def __init__(self, text: str, retry_after: float | None = None) -> None:
+    def __init__(self, text: str, retry_after: float | None = None, *, paid: bool = False) -> None:
         super().__init__(text)
         self.retry_after = retry_after
         """Seconds that the endpoint asks to wait."""
+        self.paid = paid
+        """Whether it may have worked on the request."""
 
 
 async def persist(
@@ -53,7 +55,8 @@ async def persist(
 ) -> Answer:
     """Return the answer of `ask`, which is given the seconds that are left.
 
-    Asks again after a PassingError; raises UnreachableModelError when attempts or time run out.
+    Asks again after a PassingError; raises UnreachableModelError when attempts or time run out,
+    and BrokenAnswerError at once where the attempt may be paid for: whoever counts has to know.
     """
     deadline = at.clock() + patience.seconds
     for attempt in range(patience.attempts):
@@ -61,6 +64,8 @@ async def persist(
             return await ask(deadline - at.clock())
         except PassingError as error:
             wait = pause(attempt, error.retry_after, patience, at.chance())
+            if error.paid:
+                raise BrokenAnswerError(str(error), wait=wait) from None
             reason = str(error)
         if attempt + 1 == patience.attempts or at.clock() + wait >= deadline:
             break

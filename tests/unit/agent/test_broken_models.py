@@ -42,8 +42,8 @@ WELL = say("All is well.")
 DEAD: list[tuple[str, Play, type[Exception], str]] = [
     ("hangs", hang, UnreachableModelError, "no answer within 1 s; PODIATRIST_MODEL_TIMEOUT"),
     ("overloaded", status(503, "busy"), UnreachableModelError, "says 503: busy (asked 3 times)"),
-    ("broken inside", status(500), UnreachableModelError, "says 500"),
-    ("bad gateway", status(502), UnreachableModelError, "says 502"),
+    ("broken inside", status(500), BrokenAnswerError, "says 500"),
+    ("bad gateway", status(502), BrokenAnswerError, "says 502"),
     ("limits the rate", status(429, "slow down"), UnreachableModelError, "says 429: slow down"),
     (
         "wants us back tomorrow",
@@ -131,6 +131,7 @@ def test_nobody_listens() -> None:
     "play",
     [
         status(503),
+        status(500),
         status(429, headers={"Retry-After": "1"}),
         empty(),
         broken_json,
@@ -170,6 +171,29 @@ def test_what_broke_off_is_paid_for() -> None:
         once = talk(sound.url).agent.meter
     assert paid.steps == 2
     assert paid.tokens.total > once.tokens.total + 1024
+
+
+@pytest.mark.parametrize("number", [408, 500, 502, 504])
+def test_a_failure_that_may_come_late_is_paid_for_each_time(number: int) -> None:
+    with FakeModel([status(number)]) as fake:
+        done = talk(fake.url)
+    assert len(fake.requests) == done.agent.meter.steps == 3
+    assert done.agent.meter.tokens.completion == 3 * 1024
+
+
+@pytest.mark.parametrize("number", [429, 503])
+def test_a_request_that_was_not_taken_is_not_paid_for(number: int) -> None:
+    with FakeModel([status(number)]) as fake:
+        done = talk(fake.url)
+    assert len(fake.requests) == 3
+    assert (done.agent.meter.steps, done.agent.meter.tokens.total) == (1, 0)
+
+
+def test_failing_requests_never_pass_the_limit() -> None:
+    with FakeModel([status(500)]) as fake:
+        done = talk(fake.url, limits=Limits(tokens=12_000, answer=2000))
+    assert isinstance(done.error, LimitReachedError)
+    assert done.agent.meter.tokens.total <= 12_000
 
 
 def test_an_endpoint_that_does_not_count_is_charged_the_most() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podiatrist.agent.model import UnreachableModelError
+from podiatrist.agent.model import BrokenAnswerError, UnreachableModelError
 from podiatrist.agent.retry import (
     PassingError,
     Patience,
@@ -70,6 +70,13 @@ def test_after_the_attempts_it_says_why_and_how_often() -> None:
     with pytest.raises(UnreachableModelError, match=r"^says 503 \(asked 3 times\)$"):
         line.persist(Patience(attempts=3))
     assert len(line.left) == 3
+
+
+def test_an_attempt_that_may_be_paid_for_is_not_repeated_here() -> None:
+    line = Line([PassingError("says 504", 7.0, paid=True)])
+    with pytest.raises(BrokenAnswerError, match=r"^says 504$") as raised:
+        line.persist(Patience())
+    assert (raised.value.paid, raised.value.wait, len(line.left)) == (True, 7.0, 1)
 
 
 def test_who_would_wait_past_the_deadline_gives_up_at_once() -> None:
