@@ -1,5 +1,6 @@
 """The conversation in a real terminal, on a real cluster, with a model that follows a script."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -113,6 +114,35 @@ def test_a_change_by_a_killed_conversation_is_undone_by_the_next(
         chat.type("y")
         chat.wait_for("Undone")
         assert replicas(kube) == 1
+
+
+def test_a_terminal_that_is_closed_leaves_nothing_behind(kube: Kube, tmp_path: Path) -> None:
+    folders = tmp_path / "folders"
+    folders.mkdir()
+    with FakeModel([hang]) as model:
+        environment = {"PODIATRIST_MODEL": "scripted", "PODIATRIST_MODEL_URL": model.url,
+                       "TMPDIR": str(folders)}  # fmt: skip
+        with ChatTerminal(kube.cluster, tmp_path, environment=environment) as chat:
+            chat.ready()
+            assert list(folders.iterdir())
+            chat.type("hello")
+            chat.wait_for("thinking")
+            chat.child.kill(signal.SIGHUP)
+            chat.wait(lambda _: not chat.child.isalive(), "an end", 10)
+    assert list(folders.iterdir()) == []
+
+
+def test_ctrl_c_during_the_wait_says_what_was_done(kube: Kube, tmp_path: Path) -> None:
+    kube.apply(deployment())
+    wish = {"action": "SetImage", "object": "web", "fields": {"image": "registry.k8s.io/nope:1"}}
+    with talk(kube, tmp_path, [call("change", changes=[wish])]) as (_, chat):
+        chat.say("use the image nope")
+        chat.type("y")
+        chat.wait_for("waiting for")
+        chat.child.sendintr()
+        chat.wait_for("Not waited for any longer", 10)
+        assert "Applied:" in chat.text
+        assert "set image" in chat.say("/commands")
 
 
 def test_ctrl_c_stops_the_answer_and_not_the_program(kube: Kube, tmp_path: Path) -> None:

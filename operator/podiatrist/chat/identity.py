@@ -58,6 +58,10 @@ def identity(
     chosen = contexts[name]
     clusters = _named(config, "clusters", "cluster")
     server = str(clusters.get(str(chosen.get("cluster")), {}).get("server") or "")
+    if not server:
+        raise ClusterError(
+            f"{path}: context {name!r} names no cluster with a server; name another with --context"
+        )
     where = namespace or str(chosen.get("namespace") or "default")
     if not NAMESPACE.fullmatch(where):
         raise ClusterError(f"{where!r} cannot be a namespace's name; name one with -n")

@@ -27,7 +27,7 @@ def text(value: str, style: str = "") -> Text:
 
 def inside(value: RenderableType, left: int = 2) -> Padding:
     """Return something indented."""
-    return Padding(value, (0, 0, 0, left))
+    return Padding(value, (0, 0, 0, left), expand=False)
 
 
 def render_entry(entry: Entry, lines: int | None = LINES) -> RenderableType:

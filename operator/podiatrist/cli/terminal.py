@@ -28,6 +28,9 @@ from podiatrist.chat.render import (
     text,
 )
 
+_UNWRAPPED = 100_000
+"""Columns of what is no terminal."""
+
 
 class Reader(Protocol):
     """Where the user's lines come from."""
@@ -53,9 +56,13 @@ class Reader(Protocol):
 
 
 def console_on(stream: TextIO) -> Console:
-    """Return a console: colours only where they are wanted and the terminal has them."""
+    """Return a console: colours only where they are wanted and the terminal has them.
+
+    In a pipe nothing is wrapped: who reads it there wants whole lines.
+    """
+    width = None if stream.isatty() else _UNWRAPPED
     return Console(file=stream, no_color="NO_COLOR" in os.environ or None, highlight=False,
-                   markup=False, emoji=False)  # fmt: skip
+                   width=width, markup=False, emoji=False)  # fmt: skip
 
 
 class Terminal:

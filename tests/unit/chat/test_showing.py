@@ -10,7 +10,7 @@ from podiatrist.chat.piped import marked
 from podiatrist.chat.record import Entry, Record
 from podiatrist.chat.render import render_entry
 from podiatrist.chat.transcript import transcript
-from podiatrist.cli.terminal import LineReader, Terminal
+from podiatrist.cli.terminal import LineReader, Terminal, console_on
 from tests.unit.chat.memory_cluster import MemoryCluster
 from tests.unit.chat.scripted import Talk
 
@@ -35,6 +35,17 @@ def test_a_stream_is_cut_where_blocks_end_and_never_inside_a_fence() -> None:
     assert stream.feed("end") == []
     assert stream.close() == "end"
     assert stream.close() == ""
+
+
+def test_in_a_pipe_lines_are_whole_and_nothing_is_padded() -> None:
+    pipe = io.StringIO()
+    at = console_on(pipe)
+    terminal = Terminal(at, at, LineReader(at), at)
+    terminal.ran(Entry(1, "ran", "kubectl get pods " + "x" * 300, "a\n" + "b" * 300, True, 0.1))
+    lines = pipe.getvalue().splitlines()
+    assert lines[0].startswith("✓ kubectl get pods " + "x" * 300)
+    assert lines[2].strip() == "b" * 300
+    assert max(map(len, lines)) < 400
 
 
 def test_links_images_and_html_of_a_model_stay_text() -> None:
