@@ -99,3 +99,24 @@ def test_a_wrong_context_names_the_right_ones(kube: Kube, tmp_path: Path) -> Non
         done = ask(kube, tmp_path, "hello", "--context", "nowhere", model=model)
     assert done.returncode == 1
     assert "no context named 'nowhere'; there are:" in done.stderr
+
+
+def test_an_empty_question_costs_nothing(kube: Kube, tmp_path: Path) -> None:
+    with FakeModel([say("Hm?")]) as model:
+        done = ask(kube, tmp_path, "  ", model=model)
+        assert model.requests == []
+    assert done.returncode == 2
+    assert "the question is empty" in done.stderr
+
+
+def test_a_closed_stdin_and_a_full_disk_are_no_traceback(kube: Kube, tmp_path: Path) -> None:
+    with FakeModel([say("All is well.")]) as model:
+        environment = {**ChatTerminal(kube.cluster, tmp_path).environment,
+                       "PODIATRIST_MODEL": "scripted",
+                       "PODIATRIST_MODEL_URL": model.url}  # fmt: skip
+        done = subprocess.run(
+            ["/bin/sh", "-c", 'exec "$0" -m podiatrist ask hello <&- >/dev/full', sys.executable],
+            env=environment, capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.strip() == "Error: the answer cannot be written: No space left on device"
