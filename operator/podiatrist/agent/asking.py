@@ -31,10 +31,10 @@ async def ask(
     A `final` answer calls the tools that it is given, and its prompt is shortened to what the
     limits leave. Raises LimitReachedError, ModelError.
     """
-    window = meter.limits.window
+    window = meter.window
     for attempt in range(1, _ATTEMPTS + 1):
         sent = fit(messages, window) if window is not None else list(messages)
-        if final and meter.most(sent, tools) > meter.room(()):
+        if final and not meter.fits(sent, tools):
             sent = fit(sent, meter.room(tools))
         meter.allow(sent, tools, final=final)
         if watcher:
@@ -54,6 +54,7 @@ async def ask(
         else:
             reply = numbered(reply, _free_number(messages, meter.steps), meter.limits.calls)
             meter.count(sent, tools, reply)
+            meter.window = window
             return reply
     raise AssertionError
 

@@ -1,5 +1,6 @@
 """A model can fail in many ways; each has its end, and none takes for ever."""
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -328,6 +329,24 @@ def test_a_prompt_that_is_too_long_is_shortened() -> None:
     assert len(str(fake.requests[2]["messages"])) < len(str(fake.requests[1]["messages"])) / 2
     assert fake.requests[2]["messages"][1]["content"] == "why is web down?"
     assert [m.role for m in done.messages] == [*SAID, "assistant"]
+
+
+def test_a_window_that_was_learned_is_known_from_then_on() -> None:
+    def script(asked: dict[str, object]) -> Play:
+        if len(str(asked["messages"])) > 6000:
+            return too_long()
+        turn = next(turns)
+        return call("kubectl", command=f"get {turn} " + "pods " * 500) if turn < 4 else WELL
+
+    turns = iter(range(1000))
+    with FakeModel(script) as fake:
+        done = talk(fake.url)
+        assert done.answer == "All is well."
+        refused = len(fake.requests) - 5
+        turns = iter(range(1000))
+        asyncio.run(done.agent.run("and now?"))
+    assert refused == 1
+    assert len(fake.requests) == 5 + refused + 5
 
 
 def test_the_key_is_sent_and_shown_nowhere(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,10 +1,13 @@
 import asyncio
+import json
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import WithJsonSchema, create_model
 
 from podiatrist.agent.limits import LimitReachedError, Limits, Meter
 from podiatrist.agent.loop import Agent
@@ -12,6 +15,8 @@ from podiatrist.agent.memory import size
 from podiatrist.agent.messages import Call, Message, Reply, TokenCount, system, user
 from podiatrist.agent.model import BrokenAnswerError, OnText
 from podiatrist.agent.tool import Arguments, Tool
+from tests.fakemodel import FakeModel, say
+from tests.unit.agent.fake_talk import Cluster, Tools, model_at
 
 LAST = "Time is up. Report now what you know."
 
@@ -168,6 +173,65 @@ def test_what_the_endpoint_counted_once_is_not_guessed_again() -> None:
     counter.count(long, [], Reply("Well.", tokens=TokenCount(2500, 5)))
     assert counter.most([*long, WELL.message], []) < 3000
     assert counter.next().most(long, []) < 3000
+
+
+def choice(lines: Sequence[str]) -> Tool:
+    chosen = Annotated[str, WithJsonSchema({"type": "string", "enum": list(lines)})]
+    arguments = create_model("Choice", __base__=Arguments, at=chosen)
+    return replace(look_that_sees(1), arguments=arguments)
+
+
+def test_a_tool_whose_schema_became_longer_counts_anew() -> None:
+    counter, _ = meter()
+    counter.count(TALK, [look_that_sees(1)], Reply("Well.", tokens=TokenCount(200, 5)))
+    lines = [f"{n} " + "x" * 290 for n in range(12)]
+    assert counter.most(TALK, [choice(lines)]) > 205 + 12 * 290
+    assert counter.most(TALK, [look_that_sees(1)]) < 2000
+
+
+def test_a_tool_that_the_last_request_did_not_offer_counts_again() -> None:
+    counter, _ = meter()
+    tool = choice(["x" * 1000])
+    counter.count(TALK, [tool], Reply("Well.", tokens=TokenCount(500, 5)))
+    counter.count(TALK, [], Reply("Well.", tokens=TokenCount(30, 5)))
+    assert counter.most(TALK, [tool]) > 1000
+
+
+@pytest.mark.parametrize("tools", ["native", "schema"])
+def test_no_request_holds_more_than_was_counted_for_it(tools: Tools) -> None:
+    offered = [choice([f"line {n} of what was seen" for n in range(12)]), *Cluster().tools]
+    with FakeModel([say('{"tool": "answer", "text": "Well."}')]) as fake:
+        model = model_at(fake.url, tools)
+        asyncio.run(model.complete(TALK, offered))
+        counter, _ = meter()
+        most = counter.most(TALK, offered)
+        # the last answer: what is not offered any more is still described
+        counter.count(TALK, offered, Reply("Well."))
+        asyncio.run(model.complete(TALK, offered[:1]))
+        last = counter.most(TALK, offered[:1])
+    sent = [
+        sum(len(m["content"]) for m in r["messages"])
+        + len(json.dumps(r.get("tools", "")))
+        + len(json.dumps(r.get("response_format", "")))
+        for r in fake.requests
+    ]
+    assert sent[0] <= most
+    assert sent[1] <= last
+
+
+@given(lines=st.lists(st.text(max_size=300), max_size=12), tokens=st.integers(12_000, 30_000))
+def test_the_last_answer_has_room_for_lines_to_choose_from(lines: list[str], tokens: int) -> None:
+    model = Greedy([], 0.9)
+    agent = Agent(model, [look_that_sees(1000)], "You look after pods.", Limits(tokens=tokens))
+
+    async def run() -> None:
+        with pytest.raises(LimitReachedError):
+            await agent.run("why is web down?")
+        agent.tools = [choice(lines)]
+        await agent.conclude("Choose:\n" + "\n".join(lines), must_call="look")
+        assert model.used <= agent.meter.tokens.total <= tokens
+
+    asyncio.run(run())
 
 
 def test_a_request_that_nobody_worked_on_costs_a_step_and_no_tokens() -> None:
