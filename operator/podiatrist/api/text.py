@@ -13,10 +13,11 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-# Control characters except tab and newline, lone surrogates, and the bidirectional overrides
-# that make text read differently from what it says (CVE-2021-42574).
+# Control characters except tab and newline, lone surrogates, the bidirectional overrides that make
+# text read differently (CVE-2021-42574), line breaks that are none, and what is invisible.
 _UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff"
+    "\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
 )
 
 
