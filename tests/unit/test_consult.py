@@ -19,7 +19,7 @@ from podiatrist.actions.label_node import LabelNode
 from podiatrist.actions.scale import Scale
 from podiatrist.actions.set_image import SetImage
 from podiatrist.agent.investigation import Opinion
-from podiatrist.agent.messages import TokenCount
+from podiatrist.agent.messages import Reply, TokenCount
 from podiatrist.agent.transcript import Transcript
 from podiatrist.api.conditions import Reason, condition, reason_of, set_condition
 from podiatrist.api.diagnosis import (
@@ -32,8 +32,9 @@ from podiatrist.api.diagnosis import (
     Severity,
     Usage,
 )
-from podiatrist.cluster.client import connect
-from podiatrist.cluster.errors import ClusterError, RefusedError, UnreachableError
+from podiatrist.cluster.client import Client, connect
+from podiatrist.cluster.errors import ClusterError, ConflictError, RefusedError, UnreachableError
+from podiatrist.cluster.ledger import Reservation
 from podiatrist.cluster.snapshot import Snapshot
 from podiatrist.cluster.store import Store
 from podiatrist.lifecycle.consult import Allowance, Consult
@@ -95,6 +96,7 @@ class Model:
     says: Opinion = field(default_factory=opinion)
     meanwhile: Answering | None = None
     unprepared: ClusterError | None = None
+    first_reply: Reply | None = None
     asked: list[int] = field(default_factory=list)
     name: str = "wise-1"
 
@@ -112,6 +114,8 @@ class Model:
     ) -> Opinion:
         assert all(f.analyzer != AGENT for f in findings)
         self.asked.append(tokens)
+        if self.first_reply is not None:
+            transcript.replied(self.first_reply)
         if self.meanwhile is not None:
             return await self.meanwhile()
         return self.says
@@ -125,19 +129,23 @@ class Book:
     """A ledger: what it says, and what was written into it."""
 
     open: bool = True
-    refusal: str = ""
+    defect: Exception | None = None
+    meanwhile: Callable[[], Awaitable[None]] | None = None
     reserved: list[int] = field(default_factory=list)
     settled: list[tuple[int, int]] = field(default_factory=list)
 
-    async def reserve(self, tokens: int) -> bool:
+    async def reserve(self, tokens: int) -> Reservation | str:
+        if self.defect is not None:
+            raise self.defect
         if not self.open:
-            self.refusal = "the day's tokens are spent"
-            return False
+            return "the day's tokens are spent"
         self.reserved.append(tokens)
-        return True
+        return Reservation("2026-11-24", tokens)
 
-    async def settle(self, reserved: int, used: int) -> None:
-        self.settled.append((reserved, used))
+    async def settle(self, reservation: Reservation, used: int) -> None:
+        if self.meanwhile is not None:
+            await self.meanwhile()
+        self.settled.append((reservation.tokens, used))
 
 
 @dataclass
@@ -145,11 +153,11 @@ class Shelf:
     """Where transcripts go."""
 
     saved: list[Transcript] = field(default_factory=list)
-    broken: bool = False
+    error: Exception | None = None
 
     async def save(self, diagnosis: Diagnosis, transcript: Transcript) -> None:
-        if self.broken:
-            raise UnreachableError("no")
+        if self.error is not None:
+            raise self.error
         self.saved.append(transcript)
 
 
@@ -158,8 +166,9 @@ class Scene:
     """One Diagnosis in a cluster, and everybody who works on it."""
 
     api: FakeApi
-    store: Store
+    client: Client
     world: World
+    store: Store
     now: datetime = NOW
     model: Model = field(default_factory=Model)
     book: Book = field(default_factory=Book)
@@ -234,7 +243,7 @@ async def scene(folder: Path, world: World, question: str | None = None) -> Asyn
             },
         }
         api.store.put("diagnoses", made)
-        yield Scene(api, Store(client), world)
+        yield Scene(api, client, world, Store(client))
 
 
 def play(story: Callable[[Scene], Awaitable[None]], folder: Path, **given: Any) -> None:
@@ -302,10 +311,11 @@ def test_where_the_rules_are_silent_the_models_words_are_the_summary(tmp_path: P
     play(story, tmp_path, world=well(), question="why is it slow?")
 
 
-def test_a_transcript_that_cannot_be_kept_costs_no_answer(tmp_path: Path) -> None:
+@pytest.mark.parametrize("error", [UnreachableError("no"), ZeroDivisionError()])
+def test_a_transcript_that_cannot_be_kept_costs_no_answer(tmp_path: Path, error: Exception) -> None:
     async def story(s: Scene) -> None:
         await s.investigate()
-        s.shelf.broken = True
+        s.shelf.error = error
         assert said(await s.consult()) == ("True", "ModelAnswered")
 
     play(story, tmp_path)
@@ -471,26 +481,177 @@ def test_a_consultation_that_was_cut_off_settles_where_no_model_is_any_more(tmp_
     play(story, tmp_path)
 
 
+async def stopped_while_asking(s: Scene, operator: Consult) -> None:
+    """Begin a consultation, and end the process well in the middle of it."""
+    await s.investigate()
+    begun = asyncio.Event()
+
+    async def endless() -> Opinion:
+        begun.set()
+        await asyncio.sleep(3600)
+        raise AssertionError
+
+    s.model.meanwhile = endless
+    asking = asyncio.create_task(operator(s.context, await s.read()))
+    await begun.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+
+
 def test_an_operator_that_is_stopped_settles_what_it_was_at(tmp_path: Path) -> None:
     async def story(s: Scene) -> None:
+        s.model.first_reply = Reply("I will look", tokens=TokenCount(700, 50))
+        await stopped_while_asking(s, s.operator())
+        after = await s.read()
+        assert said(after) == ("False", "ModelFailed")
+        assert "was stopped" in after.status.model_dump_json()
+        usage = after.status.usage
+        assert usage is not None
+        assert (usage.prompt_tokens, usage.completion_tokens) == (700, 50)
+        assert usage.spent_tokens == 10_000  # what the request under way used nobody knows
+        assert s.book.settled == [(10_000, 10_000)]
+        assert [e.text for e in s.shelf.saved[0].entries] == ["I will look"]
+
+    play(story, tmp_path)
+
+
+@pytest.mark.parametrize("error", [UnreachableError("no"), TimeoutError(), ZeroDivisionError()])
+def test_an_operator_that_is_stopped_ends_although_nothing_can_be_written(
+    tmp_path: Path, error: Exception
+) -> None:
+    async def story(s: Scene) -> None:
+        class Away(Store):
+            async def get(self, namespace: str, name: str) -> Diagnosis | None:
+                if s.model.asked:
+                    raise error
+                return await super().get(namespace, name)
+
+        s.store = Away(s.client)
+        await stopped_while_asking(s, s.operator())
+
+    play(story, tmp_path)
+
+
+@pytest.mark.parametrize("where", ["settling", "joining"])
+def test_an_answer_that_was_paid_for_is_written_down_although_the_operator_is_stopped(
+    tmp_path: Path, where: str
+) -> None:
+    async def story(s: Scene) -> None:
         await s.investigate()
-        begun = asyncio.Event()
+        s.model.says = opinion(suggestion())
+        reached = asyncio.Event()
 
-        async def endless() -> Opinion:
-            begun.set()
-            await asyncio.sleep(3600)
-            raise AssertionError
+        async def slow() -> None:
+            reached.set()
+            await asyncio.sleep(0.2)
 
-        s.model.meanwhile = endless
+        class Slow(Store):
+            async def write_status(self, diagnosis: Diagnosis) -> Diagnosis:
+                if s.model.asked:
+                    await slow()
+                return await super().write_status(diagnosis)
+
+        if where == "settling":
+            s.book.meanwhile = slow
+        else:
+            s.store = Slow(s.client)
         asking = asyncio.create_task(s.consult())
-        await begun.wait()
+        await reached.wait()
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
         after = await s.read()
-        assert said(after) == ("False", "ModelFailed")
-        assert "was stopped" in after.status.model_dump_json()
-        assert reserved(after) == 10_000
+        assert said(after) == ("True", "ModelAnswered")
+        assert by(after.status.options) == ["rules", "agent"]
+        assert s.book.settled == [(10_000, 1000)]
+        assert len(s.shelf.saved) == 1
+
+    play(story, tmp_path)
+
+
+def test_a_defect_of_the_budgets_settles_the_diagnosis_and_costs_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(s: Scene) -> None:
+        await s.investigate()
+        s.book.defect = ZeroDivisionError()
+        after = await s.consult()
+        assert said(after) == ("False", "BudgetSpent")
+        assert (s.model.asked, reserved(after)) == ([], 0)
+
+    play(story, tmp_path)
+    assert "the day's budget failed" in caplog.text
+
+
+@pytest.mark.parametrize("error", [UnreachableError("reset"), ConflictError("the retry of it")])
+@pytest.mark.parametrize("deployed", [False, True])
+@pytest.mark.parametrize("others", [False, True])
+def test_a_write_whose_answer_got_lost_counts_once(
+    tmp_path: Path, error: ClusterError, deployed: bool, others: bool
+) -> None:
+    """Whether the target changed meanwhile or not, and whether others write before the retry."""
+    lost: list[Diagnosis] = []
+    answered = asyncio.Event()
+
+    async def story(s: Scene) -> None:
+        await s.investigate()
+
+        class Losing(Store):
+            async def write_status(self, diagnosis: Diagnosis) -> Diagnosis:
+                done = await super().write_status(diagnosis)
+                if answered.is_set() and not lost:
+                    lost.append(done)
+                    if others:
+                        usage = done.status.usage
+                        assert usage is not None
+                        usage.reserved_tokens += 5000
+                        await super().write_status(done)
+                    raise error
+                return done
+
+        async def others_deploy() -> Opinion:
+            if deployed:
+                s.world = sick("ngnixx")
+                await s.recheck()
+            answered.set()
+            return opinion(suggestion())
+
+        s.store = Losing(s.client)
+        s.model.meanwhile = others_deploy
+        after = await s.consult()
+        assert lost
+        usage = after.status.usage
+        assert usage is not None
+        assert (usage.calls, usage.prompt_tokens, usage.completion_tokens) == (3, 900, 100)
+        assert usage.reserved_tokens == (5000 if others else 0)
+
+    play(story, tmp_path)
+
+
+def test_a_lost_answer_counts_once_beside_what_was_cut_off_before(tmp_path: Path) -> None:
+    """Then more stays set aside than this consultation had."""
+
+    async def story(s: Scene) -> None:
+        await cut_off(s)
+        s.annotate(retry="1")
+        await s.investigate()
+        written: list[Diagnosis] = []
+
+        class Losing(Store):
+            async def write_status(self, diagnosis: Diagnosis) -> Diagnosis:
+                done = await super().write_status(diagnosis)
+                written.append(done)
+                if len(written) == 2:
+                    raise UnreachableError("reset")
+                return done
+
+        s.store = Losing(s.client)
+        more = Consult(s.model, s.book, s.shelf, replace(ASKED, tokens=15_000))
+        await more(s.context, await s.read())
+        usage = (await s.read()).status.usage
+        assert usage is not None
+        assert (usage.calls, usage.prompt_tokens, usage.reserved_tokens) == (3, 900, 10_000)
 
     play(story, tmp_path)
 

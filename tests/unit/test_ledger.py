@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podiatrist.cluster.client import connect
-from podiatrist.cluster.ledger import Ledger
+from podiatrist.cluster.ledger import Ledger, Reservation
 from tests.fakeapi.server import FakeApi
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -56,20 +56,31 @@ async def world(folder: Path) -> AsyncIterator[World]:
         yield World(api, client)
 
 
+async def take(ledger: Ledger, tokens: int) -> Reservation:
+    reservation = await ledger.reserve(tokens)
+    assert isinstance(reservation, Reservation), reservation
+    return reservation
+
+
+async def refusal(ledger: Ledger, tokens: int) -> str:
+    answer = await ledger.reserve(tokens)
+    assert isinstance(answer, str)
+    return answer
+
+
 def test_what_a_consultation_did_not_use_comes_back(tmp_path: Path) -> None:
     async def story() -> None:
         async with world(tmp_path) as w:
             ledger = w.ledger(100)
-            assert await ledger.reserve(60)
-            assert not await ledger.reserve(60)
-            assert "60 of 100 tokens of this day" in ledger.refusal
-            assert "PODIATRIST_TOKENS_PER_DAY" in ledger.refusal
+            reservation = await take(ledger, 60)
+            why = await refusal(ledger, 60)
+            assert "60 of 100 tokens of this day" in why
+            assert "PODIATRIST_TOKENS_PER_DAY" in why
 
-            await ledger.settle(60, 25)
+            await ledger.settle(reservation, 25)
 
             assert w.days == {"2026-11-24": "25"}
-            assert await ledger.reserve(60)
-            assert ledger.refusal == ""
+            await take(ledger, 60)
 
     asyncio.run(story())
 
@@ -77,20 +88,10 @@ def test_what_a_consultation_did_not_use_comes_back(tmp_path: Path) -> None:
 def test_a_crash_leaves_the_reservation_charged(tmp_path: Path) -> None:
     async def story() -> None:
         async with world(tmp_path) as w:
-            assert await w.ledger(100).reserve(60)
+            await take(w.ledger(100), 60)
             restarted = w.ledger(100)
-            assert not await restarted.reserve(60)
-            assert await restarted.reserve(40)
-
-    asyncio.run(story())
-
-
-def test_somebody_elses_reservation_is_not_put_back(tmp_path: Path) -> None:
-    async def story() -> None:
-        async with world(tmp_path) as w:
-            assert await w.ledger(100).reserve(60)
-            await w.ledger(100).settle(60, 0)
-            assert w.days == {"2026-11-24": "60"}
+            await refusal(restarted, 60)
+            await take(restarted, 40)
 
     asyncio.run(story())
 
@@ -100,7 +101,7 @@ def test_many_at_once_never_pass_the_limit(tmp_path: Path) -> None:
         async with world(tmp_path) as w:
             operators = [w.ledger(100), w.ledger(100)]
             took = await asyncio.gather(*(operators[n % 2].reserve(15) for n in range(12)))
-            assert sum(took) == 6
+            assert sum(isinstance(t, Reservation) for t in took) == 6
             assert w.days == {"2026-11-24": "90"}
 
     asyncio.run(story())
@@ -110,8 +111,7 @@ def test_more_used_than_set_aside_is_charged_too(tmp_path: Path) -> None:
     async def story() -> None:
         async with world(tmp_path) as w:
             ledger = w.ledger(100)
-            assert await ledger.reserve(10)
-            await ledger.settle(10, 35)
+            await ledger.settle(await take(ledger, 10), 35)
             assert w.days == {"2026-11-24": "35"}
 
     asyncio.run(story())
@@ -121,27 +121,25 @@ def test_a_consultation_over_midnight_counts_for_the_day_it_began(tmp_path: Path
     async def story() -> None:
         async with world(tmp_path) as w:
             ledger = w.ledger(100)
-            assert await ledger.reserve(60)
+            reservation = await take(ledger, 60)
             w.now += timedelta(hours=13)
-            assert await ledger.reserve(90)
-            await ledger.settle(60, 10)
+            await take(ledger, 90)
+            await ledger.settle(reservation, 10)
             assert w.days == {"2026-11-24": "10", "2026-11-25": "90"}
 
     asyncio.run(story())
 
 
-def test_two_of_one_size_on_two_days_stay_charged(tmp_path: Path) -> None:
-    """It cannot be told which of them ended: neither day gets too much back."""
-
+def test_two_of_one_size_on_two_days_come_back_each_on_its_own(tmp_path: Path) -> None:
     async def story() -> None:
         async with world(tmp_path) as w:
             ledger = w.ledger(100)
-            assert await ledger.reserve(60)
+            before = await take(ledger, 60)
             w.now += timedelta(hours=13)
-            assert await ledger.reserve(60)
-            await ledger.settle(60, 10)
-            await ledger.settle(60, 10)
-            assert w.days == {"2026-11-24": "60", "2026-11-25": "60"}
+            after = await take(ledger, 60)
+            await ledger.settle(after, 20)
+            await ledger.settle(before, 10)
+            assert w.days == {"2026-11-24": "10", "2026-11-25": "20"}
 
     asyncio.run(story())
 
@@ -150,7 +148,7 @@ def test_a_week_is_kept(tmp_path: Path) -> None:
     async def story() -> None:
         async with world(tmp_path) as w:
             for _ in range(9):
-                assert await w.ledger(100).reserve(60)
+                await take(w.ledger(100), 60)
                 w.now += timedelta(days=1)
             assert list(w.days) == [f"2026-11-{day}" for day in (26, 27, 28, 29, 30)] + [
                 "2026-12-01",
@@ -183,11 +181,11 @@ def test_a_budget_that_was_edited_counts_as_spent(
             w.put(data)
             ledger = w.ledger(100)
             with caplog.at_level(logging.ERROR):
-                assert not await ledger.reserve(10)
-                assert not await ledger.reserve(10)
+                await refusal(ledger, 10)
+                why = await refusal(ledger, 10)
             assert w.days == data
             if "2026-11-25" not in data:
-                assert "kubectl -n podiatrist delete configmap budget" in ledger.refusal
+                assert "kubectl -n podiatrist delete configmap budget" in why
                 assert len(caplog.records) == 1
 
     asyncio.run(story())
@@ -200,7 +198,7 @@ def test_an_empty_budget_and_odd_days_gone_by_are_no_obstacle(
     async def story() -> None:
         async with world(tmp_path) as w:
             w.put(data)
-            assert await w.ledger(100).reserve(10)
+            await take(w.ledger(100), 10)
 
     asyncio.run(story())
 
@@ -214,8 +212,7 @@ def test_without_a_budget_that_can_be_written_there_is_no_consultation(
             w.put({"2026-11-24": "1"})
             w.api.refuse(status, path="configmaps/budget", times=4)
             ledger = w.ledger(100)
-            assert not await ledger.reserve(10)
-            assert "cannot be written down" in ledger.refusal
+            assert "cannot be written down" in await refusal(ledger, 10)
             assert w.days == {"2026-11-24": "1"}
 
     asyncio.run(story())
@@ -226,7 +223,7 @@ def test_an_api_server_that_restarts_is_asked_again(tmp_path: Path) -> None:
         async with world(tmp_path) as w:
             w.put({"2026-11-24": "1"})
             w.api.refuse(503, path="configmaps/budget", times=2)
-            assert await w.ledger(100).reserve(10)
+            await take(w.ledger(100), 10)
             assert w.days == {"2026-11-24": "11"}
             assert w.slept == [0.5, 1.0]
 
@@ -237,9 +234,9 @@ def test_what_cannot_be_put_back_stays_spent(tmp_path: Path) -> None:
     async def story() -> None:
         async with world(tmp_path) as w:
             ledger = w.ledger(100)
-            assert await ledger.reserve(60)
+            reservation = await take(ledger, 60)
             w.api.refuse(503, path="configmaps/budget", times=4)
-            await ledger.settle(60, 1)
+            await ledger.settle(reservation, 1)
             assert w.days == {"2026-11-24": "60"}
 
     asyncio.run(story())
@@ -251,10 +248,10 @@ def test_a_lost_answer_puts_nothing_back_twice(tmp_path: Path) -> None:
     async def story() -> None:
         async with world(tmp_path) as w:
             other, ledger = w.ledger(100), w.ledger(100)
-            assert await other.reserve(50)
-            assert await ledger.reserve(40)
+            await take(other, 50)
+            reservation = await take(ledger, 40)
             w.api.lose_answer("PUT")
-            await ledger.settle(40, 30)
+            await ledger.settle(reservation, 30)
             assert w.days == {"2026-11-24": "80"}
             assert sum("PUT" in r for r in w.api.requests) == 3
 
@@ -274,13 +271,14 @@ def test_used_tokens_never_pass_the_limit(
         async with world(tmp_path_factory.mktemp("ledger")) as w:
             ledger, used = w.ledger(100), 0
             for reserved, wanted, crashes in consultations:
-                if not await ledger.reserve(reserved):
+                reservation = await ledger.reserve(reserved)
+                if isinstance(reservation, str):
                     continue
                 used += min(reserved, wanted)
                 if crashes:
                     ledger = w.ledger(100)
                 else:
-                    await ledger.settle(reserved, min(reserved, wanted))
+                    await ledger.settle(reservation, min(reserved, wanted))
             assert used <= int(w.days.get("2026-11-24", "0")) <= 100
 
     asyncio.run(story())

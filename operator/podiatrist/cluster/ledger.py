@@ -55,6 +55,14 @@ class _Page:
         return str(annotations.get(_WRITES, "")).split()
 
 
+@dataclass(frozen=True)
+class Reservation:
+    """Tokens that were set aside, and the UTC day they were taken from."""
+
+    day: str
+    tokens: int
+
+
 class Ledger:
     """Takes tokens from the day's budget and puts back what was not used."""
 
@@ -66,75 +74,60 @@ class Ledger:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.per_day = per_day
-        self.refusal = ""
-        """Why the last `reserve` said no, and what to do: one sentence for a human."""
         self._client = client
         self._clock = clock
         self._sleep = sleep
-        self._open: list[tuple[str, int]] = []
-        """Day and tokens of what this process has reserved and not settled."""
         self._complaint = ""
 
-    async def reserve(self, tokens: int) -> bool:
-        """Set tokens aside for a consultation; False, with `refusal`, where it may not start."""
-        today = self._today()
+    async def reserve(self, tokens: int) -> Reservation | str:
+        """Set tokens aside for a consultation.
+
+        Returns a text where it may not start: why, and what to do, in one sentence for a human.
+        """
+        today, full = self._today(), ""
 
         def take(days: dict[str, str]) -> bool:
+            nonlocal full
             spent = _spent(days, today)
             if spent + tokens <= self.per_day:
                 days[today] = str(_value(days, today) + tokens)
                 return True
-            self.refusal = (
+            full = (
                 f"{spent} of {self.per_day} tokens of this day (UTC) are spent or set aside, and "
                 f"a consultation may need {tokens}; PODIATRIST_TOKENS_PER_DAY sets the limit"
             )
             return False
 
         try:
-            done = await self._change(take)
+            if not await self._change(take):
+                return full
         except _UnreadableError as error:
-            self._refuse(
+            return self._refused(
                 f"ConfigMap {names.NAMESPACE}/{NAME} counts as spent: {error}; correct it, or "
                 f"start anew with: kubectl -n {names.NAMESPACE} delete configmap {NAME}"
             )
-            return False
         except ClusterError as error:
-            self._refuse(f"the day's budget cannot be written down: {error}")
-            return False
-        if done:
-            self.refusal = self._complaint = ""
-            self._open.append((today, tokens))
-        return done
+            return self._refused(f"the day's budget cannot be written down: {error}")
+        self._complaint = ""
+        return Reservation(today, tokens)
 
-    async def settle(self, reserved: int, used: int) -> None:
+    async def settle(self, reservation: Reservation, used: int) -> None:
         """Put back what was set aside and not used, on the day it was taken from.
 
-        Never raises: what cannot be put back stays spent.
+        To be called once. Never raises ClusterError: what cannot be put back stays spent.
         """
-        day = self._day_of(reserved)
-        surplus = max(0, used) - reserved
-        if day is None:  # reserved by somebody else, or it cannot be told which: it stays spent
-            day, surplus = self._today(), max(0, surplus)
+        surplus = max(0, used) - reservation.tokens
         if surplus == 0:
             return
 
         def put_back(days: dict[str, str]) -> bool:
-            days[day] = str(max(0, _value(days, day) + surplus))
+            days[reservation.day] = str(max(0, _value(days, reservation.day) + surplus))
             return True
 
         try:
             await self._change(put_back)
         except (_UnreadableError, ClusterError) as error:
-            log.warning("%d tokens stay charged to the day's budget: %s", reserved, error)
-
-    def _day_of(self, reserved: int) -> str | None:
-        """Return the day of an open reservation of that size; None where it is not certain."""
-        days = {day for day, tokens in self._open if tokens == reserved}
-        if len(days) == 1:
-            self._open.remove((next(iter(days)), reserved))
-            return next(iter(days))
-        self._open = [o for o in self._open if o[1] != reserved]
-        return None
+            log.warning("%d tokens stay charged to the day's budget: %s", reservation.tokens, error)
 
     async def _change(self, change: Callable[[dict[str, str]], bool]) -> bool:
         """Change what is stored, once; False where `change` says no. Raises ClusterError."""
@@ -190,11 +183,11 @@ class Ledger:
         metadata["uid"] = page.stored["metadata"]["uid"]
         await self._client.replace(CONFIG_MAP, names.NAMESPACE, NAME, body)
 
-    def _refuse(self, why: str) -> None:
-        self.refusal = why
+    def _refused(self, why: str) -> str:
         if why != self._complaint:  # once, not for each Diagnosis
             log.error("no consultation: %s", why)
         self._complaint = why
+        return why
 
     def _today(self) -> str:
         return self._clock().astimezone(UTC).date().isoformat()

@@ -7,12 +7,12 @@ the same tokens twice.
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from podiatrist.agent.investigation import Opinion
-from podiatrist.agent.messages import TokenCount
 from podiatrist.agent.transcript import Transcript
 from podiatrist.api.conditions import (
     Reason,
@@ -23,11 +23,12 @@ from podiatrist.api.conditions import (
 )
 from podiatrist.api.diagnosis import Diagnosis, Finding, Usage
 from podiatrist.cluster.errors import ClusterError, NotFoundError, UnreachableError
+from podiatrist.cluster.ledger import Reservation
 from podiatrist.cluster.snapshot import Snapshot
 from podiatrist.lifecycle.agent_part import by_rules
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.investigate import is_as_observed
-from podiatrist.lifecycle.join_opinion import Claim, Given, join_opinion
+from podiatrist.lifecycle.join_opinion import Begun, Consulted, join_opinion
 from podiatrist.lifecycle.look import UnknownKindError, look
 from podiatrist.lifecycle.unasked import settle_unasked
 
@@ -37,7 +38,10 @@ _LEAST = 2000
 """Tokens with which asking a model makes any sense."""
 
 _LAST_WORDS = 3.0
-"""Seconds for writing down that a consultation was cut off by our own end."""
+"""Seconds for writing down what came of a consultation when our own end is there."""
+
+_STOPPED = "the operator was stopped in the middle of it"
+_DEFECT = "the consultation failed by a defect of Podiatrist's; its log has the details"
 
 
 class Consultant(Protocol):
@@ -67,13 +71,10 @@ class Consultant(Protocol):
 class Ledger(Protocol):
     """The day's budget."""
 
-    refusal: str
-    """Why the last reservation was refused."""
+    async def reserve(self, tokens: int) -> Reservation | str:
+        """Set tokens of today aside; a text says why they are not to be had."""
 
-    async def reserve(self, tokens: int) -> bool:
-        """Set tokens of today aside; False where they are not to be had."""
-
-    async def settle(self, reserved: int, used: int) -> None:
+    async def settle(self, reservation: Reservation, used: int) -> None:
         """Put back what was not used."""
 
 
@@ -100,7 +101,7 @@ class Allowance:
 
     @property
     def lease(self) -> timedelta:
-        """How long a claim holds; a little longer than any consultation takes."""
+        """How long a `Consulted=Unknown` holds; a little longer than any consultation takes."""
         return timedelta(seconds=self.deadline + 10)
 
 
@@ -131,7 +132,7 @@ class Consult:
             return context.timing.recheck  # the other steps say so
         if not is_as_observed(diagnosis, snapshot):
             return context.timing.recheck  # it is looked at anew first
-        drop_condition(diagnosis, "Consulted")  # a claim that has run out holds nothing up
+        drop_condition(diagnosis, "Consulted")  # a lease that has run out holds nothing up
         if settle_unasked(context.consulting, diagnosis, snapshot, now):
             await context.store.write_status(diagnosis)
             return None
@@ -141,21 +142,12 @@ class Consult:
             set_condition(diagnosis, "Consulted", "False", *refusal, now)
             await context.store.write_status(diagnosis)
             return None
-        claim = await self._claim(context, diagnosis, self.consultant)
-        try:
-            given = await self._ask(self.consultant, claim, snapshot)
-        except asyncio.CancelledError:
-            # Our own end, as in every update: what nobody will finish is settled on the way out.
-            message = "the operator was stopped in the middle of it"
-            given = Given.cut_off(message, TokenCount(), claim.tokens)
-            async with asyncio.timeout(_LAST_WORDS):
-                await join_opinion(context, claim, given, self.consultant.cost)
-            raise
-        await join_opinion(context, claim, given, self.consultant.cost)
+        begun = await self._begin(context, diagnosis, self.consultant)
+        await self._consult(context, self.consultant, begun, snapshot)
         return None
 
     def _lease_left(self, diagnosis: Diagnosis, now: datetime) -> float:
-        """Seconds for which a claim that was found holds; never more than a whole lease."""
+        """Seconds that are left of a lease that was found; never more than a whole one."""
         found = condition(diagnosis.status, "Consulted")
         if found is None or not has(diagnosis, "Consulted", "Unknown"):
             return 0.0
@@ -189,7 +181,7 @@ class Consult:
             return Reason.MODEL_FAILED, f"no model was asked, for lack of a kubectl: {error}"
         return None
 
-    async def _claim(self, context: Context, diagnosis: Diagnosis, who: Consultant) -> Claim:
+    async def _begin(self, context: Context, diagnosis: Diagnosis, who: Consultant) -> Begun:
         """Write down that it begins and what it may use. Raises ConflictError."""
         status, tokens = diagnosis.status, self._tokens_left(diagnosis)
         usage = status.usage or Usage(model=who.name)
@@ -200,30 +192,96 @@ class Consult:
         set_condition(
             diagnosis, "Consulted", "Unknown", Reason.CONSULTING, message, context.clock()
         )
-        return Claim(await context.store.write_status(diagnosis), tokens)
+        return Begun(await context.store.write_status(diagnosis), tokens)
 
-    async def _ask(self, who: Consultant, claim: Claim, snapshot: Snapshot) -> Given:
+    async def _consult(
+        self, context: Context, who: Consultant, begun: Begun, snapshot: Snapshot
+    ) -> None:
+        """Ask, and write down what came of it; also where we are stopped meanwhile."""
+        transcript = Transcript(who.name)
+        reservation: Reservation | str = _STOPPED
+
+        async def write_down(consulted: Consulted) -> None:
+            if isinstance(reservation, Reservation):
+                await self._settle(begun.diagnosis, reservation, consulted, transcript)
+            await join_opinion(context, begun, consulted, who.cost)
+
+        try:
+            reservation = await self._reserve(begun.tokens)
+            if isinstance(reservation, Reservation):
+                consulted = await self._ask(who, begun, snapshot, transcript)
+            else:
+                consulted = Consulted.nothing(Reason.BUDGET_SPENT, reservation)
+        except asyncio.CancelledError:
+            # Our own end, as in every update: what nobody will finish is settled on the way out.
+            charged = begun.tokens if isinstance(reservation, Reservation) else 0
+            await _last_words(write_down(Consulted.cut_off(_STOPPED, transcript.tokens, charged)))
+            raise
+        await _to_the_end(write_down(consulted))
+
+    async def _reserve(self, tokens: int) -> Reservation | str:
+        """Set tokens of the day aside; whatever goes wrong is a refusal."""
+        try:
+            return await self.ledger.reserve(tokens)
+        except Exception:
+            log.exception("the day's budget failed")
+            return _DEFECT
+
+    async def _ask(
+        self, who: Consultant, begun: Begun, snapshot: Snapshot, transcript: Transcript
+    ) -> Consulted:
         """Return what was said and what it used; whatever goes wrong is an answer too."""
-        if not await self.ledger.reserve(claim.tokens):
-            return Given.nothing(Reason.BUDGET_SPENT, self.ledger.refusal)
-        diagnosis, transcript = claim.diagnosis, Transcript(who.name)
+        diagnosis = begun.diagnosis
         findings, question = by_rules(diagnosis.status.findings), diagnosis.spec.question
         try:
             async with asyncio.timeout(self.allowance.deadline):
-                opinion = await who.ask(snapshot, findings, question, transcript, claim.tokens)
-            given = Given.of(opinion)
+                opinion = await who.ask(snapshot, findings, question, transcript, begun.tokens)
+            return Consulted.of(opinion)
         except TimeoutError:
             message = f"no answer within {self.allowance.deadline:.0f} seconds"
-            given = Given.cut_off(message, transcript.tokens, claim.tokens)
         except ClusterError as error:
-            given = Given.cut_off(str(error), transcript.tokens, claim.tokens)
+            message = str(error)
         except Exception:
             log.exception("consultation of %s/%s failed", *diagnosis.key)
-            message = "the consultation failed by a defect of Podiatrist's; its log has the details"
-            given = Given.cut_off(message, transcript.tokens, claim.tokens)
-        await self.ledger.settle(claim.tokens, given.charged)
+            message = _DEFECT
+        return Consulted.cut_off(message, transcript.tokens, begun.tokens)
+
+    async def _settle(
+        self,
+        diagnosis: Diagnosis,
+        reservation: Reservation,
+        consulted: Consulted,
+        transcript: Transcript,
+    ) -> None:
+        """Put back what was not used and keep the transcript. What fails costs no answer."""
+        try:
+            await self.ledger.settle(reservation, consulted.charged)
+        except Exception:
+            log.exception("%d tokens stay charged to the day's budget", reservation.tokens)
         try:
             await self.transcripts.save(diagnosis, transcript)
         except ClusterError as error:
             log.warning("the transcript of %s/%s is lost: %s", *diagnosis.key, error)
-        return given
+        except Exception:
+            log.exception("the transcript of %s/%s is lost", *diagnosis.key)
+
+
+async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Finish some work, also where we are cancelled meanwhile."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await _last_words(task)
+        raise
+
+
+async def _last_words(work: Awaitable[None]) -> None:
+    """Finish some work before we go, if that is quick. Whatever goes wrong, we go."""
+    try:
+        async with asyncio.timeout(_LAST_WORDS):
+            await work
+    except (TimeoutError, ClusterError) as error:
+        log.warning("stopped before a consultation was written down: %s", str(error) or "too slow")
+    except Exception:
+        log.exception("stopped before a consultation was written down")

@@ -40,7 +40,7 @@ Cost = Callable[[Usage], str | None]
 
 
 @dataclass(frozen=True)
-class Claim:
+class Begun:
     """A consultation that was written down: the Diagnosis as it was then, and its tokens."""
 
     diagnosis: Diagnosis
@@ -48,7 +48,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Given:
+class Consulted:
     """What came of asking. `charged` is what counts as spent, at least the tokens counted."""
 
     reason: Reason
@@ -62,7 +62,7 @@ class Given:
 
     @classmethod
     def of(cls, opinion: Opinion) -> Self:
-        """Return an opinion as what was given."""
+        """Return an opinion as what was consulted."""
         return cls(
             opinion.reason,
             opinion.message,
@@ -85,16 +85,24 @@ class Given:
         return cls(Reason.MODEL_FAILED, message, tokens=tokens, charged=charged)
 
 
-async def join_opinion(context: Context, claim: Claim, given: Given, cost: Cost) -> None:
-    """Add what was said to the Diagnosis as it is now, and in any case what it cost."""
-    namespace, name = claim.diagnosis.key
+async def join_opinion(context: Context, begun: Begun, consulted: Consulted, cost: Cost) -> None:
+    """Add what was said to the Diagnosis as it is now, and in any case what it cost.
+
+    Both once: a write whose answer got lost is known by what it wrote, and not made again.
+    """
+    namespace, name = begun.diagnosis.key
+    tried: list[Usage] = []
     for pause in (*_PAUSES, None):
         try:
             fresh = await context.store.get(namespace, name)
-            if fresh is None or fresh.metadata.uid != claim.diagnosis.metadata.uid:
+            if fresh is None or fresh.metadata.uid != begun.diagnosis.metadata.uid:
                 return
-            await _join(context, fresh, claim, given)
-            _count(fresh, claim, given, cost)
+            if _is_ours(fresh, begun):
+                await _join(context, fresh, consulted)
+            elif _is_counted(fresh, begun, tried):
+                return
+            # Else the target changed and it is asked anew, or its lease had run out.
+            tried.append(_count(fresh, begun, consulted, cost))
             await context.store.write_status(fresh)
         except NotFoundError:
             return
@@ -106,30 +114,38 @@ async def join_opinion(context: Context, claim: Claim, given: Given, cost: Cost)
             return
 
 
-def _count(diagnosis: Diagnosis, claim: Claim, given: Given, cost: Cost) -> None:
+def _is_counted(diagnosis: Diagnosis, begun: Begun, tried: list[Usage]) -> bool:
+    """Whether an attempt of ours to write was carried out although we were told otherwise.
+
+    Its usage is there, or others have added to it and what we set aside is gone.
+    """
+    usage = diagnosis.status.usage
+    return usage is not None and (usage in tried or usage.reserved_tokens < begun.tokens)
+
+
+def _count(diagnosis: Diagnosis, begun: Begun, consulted: Consulted, cost: Cost) -> Usage:
     """Add what was used, and release what was set aside but for what may be used all the same."""
     usage = diagnosis.status.usage
     if usage is None:
-        usage = Usage(model="", reserved_tokens=claim.tokens)
-    before = claim.diagnosis.status.usage
+        usage = Usage(model="", reserved_tokens=begun.tokens)
+    before = begun.diagnosis.status.usage
     usage.model = before.model if before else usage.model
-    usage.calls += given.calls
-    usage.prompt_tokens += given.tokens.prompt
-    usage.completion_tokens += given.tokens.completion
-    usage.seconds += ceil(given.seconds)
-    uncounted = max(0, given.charged - given.tokens.total)
-    usage.reserved_tokens = max(0, usage.reserved_tokens - claim.tokens + uncounted)
+    usage.calls += consulted.calls
+    usage.prompt_tokens += consulted.tokens.prompt
+    usage.completion_tokens += consulted.tokens.completion
+    usage.seconds += ceil(consulted.seconds)
+    uncounted = max(0, consulted.charged - consulted.tokens.total)
+    usage.reserved_tokens = max(0, usage.reserved_tokens - begun.tokens + uncounted)
     usage.cost = cost(usage)
     diagnosis.status.usage = usage
+    return usage
 
 
-async def _join(context: Context, diagnosis: Diagnosis, claim: Claim, given: Given) -> None:
+async def _join(context: Context, diagnosis: Diagnosis, consulted: Consulted) -> None:
     """Write findings, options and the condition, as far as they still fit."""
-    if not _is_ours(diagnosis, claim):
-        return  # the target changed and it is asked anew, or the claim had run out
     now = context.clock()
     if derive_state(diagnosis.status) in OVER or has(diagnosis, "Approved", "True"):
-        message = f"it came too late to matter: {redact(given.message)}"
+        message = f"it came too late to matter: {redact(consulted.message)}"
         set_condition(diagnosis, "Consulted", "False", Reason.NOT_NEEDED, message, now)
         return
     snapshot = await _look(context, diagnosis)
@@ -139,15 +155,15 @@ async def _join(context: Context, diagnosis: Diagnosis, claim: Claim, given: Giv
     rules = by_rules(diagnosis.status.findings)
     offered = [o for o in diagnosis.status.options if o.suggested_by == "rules"]
     # Where the cause lies elsewhere there is nothing to mend here, whoever suggests it.
-    proposals = [] if diagnosis.status.related_to else given.proposals
+    proposals = [] if diagnosis.status.related_to else consulted.proposals
     suggested = suggested_options(snapshot, proposals, context.timing.soak)
-    compose(diagnosis, snapshot, rules, given.findings, joined(offered, suggested), now)
-    value: ConditionStatus = "True" if given.reason is Reason.MODEL_ANSWERED else "False"
-    set_condition(diagnosis, "Consulted", value, given.reason, redact(given.message), now)
+    compose(diagnosis, snapshot, rules, consulted.findings, joined(offered, suggested), now)
+    value: ConditionStatus = "True" if consulted.reason is Reason.MODEL_ANSWERED else "False"
+    set_condition(diagnosis, "Consulted", value, consulted.reason, redact(consulted.message), now)
 
 
-def _is_ours(diagnosis: Diagnosis, claim: Claim) -> bool:
-    now, then = (condition(d.status, "Consulted") for d in (diagnosis, claim.diagnosis))
+def _is_ours(diagnosis: Diagnosis, begun: Begun) -> bool:
+    now, then = (condition(d.status, "Consulted") for d in (diagnosis, begun.diagnosis))
     return (
         now is not None
         and then is not None
