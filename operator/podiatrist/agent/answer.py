@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from podiatrist.agent.messages import Call, Reply, TokenCount
 from podiatrist.agent.model import BrokenAnswerError
+from podiatrist.agent.thinking import Spoken
 
 
 class _Part(BaseModel):
@@ -58,12 +59,13 @@ class Answer:
         """Why the model stopped, in the endpoint's word; None until it did."""
         self.size = 0
         """Characters that came in."""
+        self._spoken = Spoken()
         self._refusal = ""
         self._calls: list[_ToolCall] = []
         self._tokens = TokenCount()
 
     def add(self, completion: object) -> str:
-        """Take in a completion or a chunk of one; returns the text in it.
+        """Take in a completion or a chunk of one; returns the text in it, without the thinking.
 
         Raises BrokenAnswerError for what is neither.
         """
@@ -77,13 +79,20 @@ class Answer:
         text = ""
         for choice in (parsed.choices or [])[:1]:
             message = choice.message or choice.delta or _Message()
-            text = _plain(message.content)
+            said = _plain(message.content)
+            self.size += len(said)
+            text = self._spoken.add(said)
             self._refusal += message.refusal or ""
             for call in message.tool_calls or []:
                 self._add_call(call)
             self.finish = choice.finish_reason or self.finish
         self.text += text
-        self.size += len(text)
+        return text
+
+    def end(self) -> str:
+        """Return the text that was held back, as it could have been the beginning of a thought."""
+        text = self._spoken.end()
+        self.text += text
         return text
 
     def _add_call(self, call: _ToolCall) -> None:
@@ -112,6 +121,7 @@ class Answer:
 
     def reply(self) -> Reply:
         """Return the whole answer. Raises BrokenAnswerError where there is none in it."""
+        self.end()
         calls = tuple(
             Call("", (c.function.name or "").strip(), c.function.arguments)
             for c in self._calls

@@ -77,7 +77,7 @@ class Endpoint:
                 if "stream" in whole:
                     return await self._stream(client, whole, max_tokens, on_text)
                 answer = Answer()
-                text = answer.add(await client.chat.completions.create(**whole))
+                text = answer.add(await client.chat.completions.create(**whole)) + answer.end()
                 reply = answer.reply()
                 self._broke_off = False
                 if on_text and text:
@@ -150,6 +150,9 @@ class Endpoint:
         if answer.finish is None:
             raise BrokenAnswerError("its answer broke off" if began else _NO_COMPLETION)
         self._broke_off = False
+        rest = answer.end()
+        if on_text and rest:
+            on_text(rest)
         return answer.reply()
 
     async def _chunks(self, stream: openai.AsyncStream[Any]) -> AsyncIterator[object]:

@@ -47,8 +47,9 @@ class SchemaSteps:
         thought, and only the text of an answer streams.
         """
         body: Body = {"messages": list(rendered(messages, described(self._all(messages, tools))))}
-        if self._format < 2:
-            body["response_format"] = self._held_to(step_schema(tools, must_call=must_call))
+        used = self._format
+        if _FORMATS[used] != "text":
+            body["response_format"] = _held_to(used, step_schema(tools, must_call=must_call))
         answer = AnswerText()
         shown = 0
 
@@ -62,7 +63,8 @@ class SchemaSteps:
         try:
             raw = await self._endpoint.ask(body, max_tokens, show if on_text else None)
         except RefusedParameterError:
-            self._format += 1
+            # another conversation may have been refused the same at the same time
+            self._format = max(self._format, used + 1)
             return await self.complete(
                 messages, tools, must_call=must_call, max_tokens=max_tokens, on_text=on_text
             )
@@ -70,12 +72,6 @@ class SchemaSteps:
         if on_text and not reply.calls and not shown:
             on_text(reply.text)
         return reply
-
-    def _held_to(self, schema: dict[str, Any]) -> dict[str, Any]:
-        if _FORMATS[self._format] == "json_object":
-            return {"type": "json_object"}
-        held = {"name": "step", "strict": True, "schema": schema}
-        return {"type": "json_schema", "json_schema": held}
 
     def _all(self, messages: Sequence[Message], tools: Sequence[Tool]) -> list[Tool]:
         """Return all tools of the conversation, whether or not this request offers them.
@@ -91,6 +87,13 @@ class SchemaSteps:
         while len(self._described) > _CONVERSATIONS:
             del self._described[next(iter(self._described))]
         return list(known.values())
+
+
+def _held_to(used: int, schema: dict[str, Any]) -> dict[str, Any]:
+    if _FORMATS[used] == "json_object":
+        return {"type": "json_object"}
+    held = {"name": "step", "strict": True, "schema": schema}
+    return {"type": "json_schema", "json_schema": held}
 
 
 def read(raw: Reply, alone: str | None) -> Reply:

@@ -1,18 +1,25 @@
 import asyncio
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
 from podiatrist.agent.answer import Answer
 from podiatrist.agent.cost import cost
 from podiatrist.agent.make_model import make_model
-from podiatrist.agent.messages import TokenCount
+from podiatrist.agent.messages import TokenCount, user
 from podiatrist.agent.model import (
+    BrokenAnswerError,
     MisconfiguredModelError,
+    Model,
     PromptTooLongError,
     UnreachableModelError,
 )
 from podiatrist.agent.settings import ModelSettings
+from podiatrist.agent.thinking import Spoken
 from tests.fakemodel import FakeModel, Play, call, calls, hang, say, status, without
 from tests.unit.agent.fake_talk import Cluster, Tools, model_at, talk
 
@@ -159,6 +166,96 @@ def test_auto_asks_for_a_step_where_a_call_had_to_come_and_none_came() -> None:
         done = talk(fake.url, tools="auto")
         reply = asyncio.run(done.agent.conclude("report now", must_call="report"))
     assert [c.tool for c in reply.calls] == ["report"]
+
+
+REPORTS = say('{"thought": "x", "tool": "report", "arguments": {"cause": "image"}}')
+
+
+def misses(asked: dict[str, object]) -> Play:
+    if "tools" not in asked:
+        return REPORTS
+    return say("I would rather talk.") if "tool_choice" in asked else LOOKS
+
+
+async def has_to_report(model: Model, task: str) -> None:
+    with pytest.raises(BrokenAnswerError, match="was told to call a tool and did not"):
+        await model.complete([user(task)], Cluster().tools, must_call=True)
+    reply = await model.complete([user(task)], Cluster().tools, must_call=True)
+    assert [c.tool for c in reply.calls] == ["report"]
+
+
+def test_a_call_that_did_not_come_once_says_little_and_twice_in_a_row_all() -> None:
+    async def story(model: Model) -> None:
+        for task in ("report now", "report again"):
+            await has_to_report(model, task)  # the second time by a step
+            await model.complete([user("go on")], Cluster().tools)
+            assert "tools" in fake.requests[-1]
+        await has_to_report(model, "report this")
+        await has_to_report(model, "report that")
+        await model.complete([user("go on")], Cluster().tools)
+        assert "tools" not in fake.requests[-1]
+
+    with FakeModel(misses) as fake:
+        asyncio.run(story(model_at(fake.url, "auto")))
+
+
+@pytest.mark.parametrize("watched", [True, False])
+@pytest.mark.parametrize("tools", ["native", "auto"])
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("<think>The image is wrong, I think.</think>\n\nIt is the image.", "It is the image."),
+        ("\n<think>\nHm. </think> <b>It</b> is", "<b>It</b> is"),
+        ("<think>Hm.</think>\n<think>Hm?</think>\nIt is", "It is"),
+        ("Write <think> and </think> around it.", "Write <think> and </think> around it."),
+        ("<thin air>", "<thin air>"),
+        (" <thi", " <thi"),
+    ],
+)
+def test_what_a_model_thinks_aloud_is_not_its_answer(
+    text: str, shown: str, tools: Tools, watched: bool
+) -> None:
+    with FakeModel([say(text)]) as fake:
+        done = talk(fake.url, tools=tools, watched=watched)
+    assert done.answer == shown
+    assert done.screen.shown == (shown if watched else "")
+
+
+@given(
+    thought=st.text(st.sampled_from("<think>/ x")).filter(lambda t: "</think>" not in t),
+    said=st.text(st.sampled_from("<think>/ x"), min_size=1),
+    cuts=st.lists(st.integers(0, 60)),
+)
+def test_thinking_is_left_out_however_its_pieces_are_cut(
+    thought: str, said: str, cuts: list[int]
+) -> None:
+    assume(not said.lstrip().startswith("<think>"))
+    whole = f"<think>{thought}</think>{said}"
+    ends = [0, *sorted(c for c in cuts if c < len(whole)), len(whole)]
+    spoken = Spoken()
+    shown = "".join(spoken.add(whole[a:b]) for a, b in pairwise(ends)) + spoken.end()
+    assert shown == whole.partition("</think>")[2].lstrip()
+
+
+def test_an_answer_that_is_all_thinking_is_empty() -> None:
+    with FakeModel([say("<think>Hm, the image", finish="length")]) as fake:
+        done = talk(fake.url)
+    assert "cut off before its first word" in str(done.error)
+    assert "image" not in done.screen.shown
+
+
+def test_a_complaint_about_a_message_is_no_refusal_of_tools() -> None:
+    told = "messages with role 'tool' must be a response to a message with 'tool_calls'"
+    with FakeModel([status(400, told, param="messages.[3].role")]) as fake:
+        done = talk(fake.url, tools="auto")
+    assert told in str(done.error)
+    assert len(fake.requests) == 1
+
+
+def test_what_a_model_says_beside_its_calls_is_shown() -> None:
+    with FakeModel([replace(LOOKS, text="[1] I look. "), WELL]) as fake:
+        done = talk(fake.url, tools="auto")
+    assert done.screen.shown == "[1] I look. All is well, **really**."
 
 
 def test_arguments_that_come_as_an_object_are_taken() -> None:

@@ -3,6 +3,7 @@ import json
 from typing import Any, Literal
 
 import pytest
+from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
@@ -99,6 +100,24 @@ def test_without_schemas_it_asks_for_json_and_then_for_text() -> None:
     with FakeModel(script) as fake:
         assert talk(fake.url, tools="schema").error is None
     assert "response_format" not in fake.requests[2]
+
+
+def test_two_that_are_refused_a_schema_at_once_both_ask_for_json() -> None:
+    def script(asked: dict[str, Any]) -> Play:
+        return slowly if asked["response_format"]["type"] == "json_schema" else ANSWERS
+
+    async def slowly(_: web.Request, asked: dict[str, Any]) -> web.StreamResponse:
+        await asyncio.sleep(0.2)
+        return web.json_response({"error": {"message": "no json_schema"}}, status=400)
+
+    async def story(url: str) -> None:
+        model = model_at(url, "schema")
+        await asyncio.gather(*(model.complete([user("why?")], []) for _ in range(2)))
+
+    with FakeModel(script) as fake:
+        asyncio.run(story(fake.url))
+    formats = [r["response_format"]["type"] for r in fake.requests]
+    assert formats == ["json_schema"] * 2 + ["json_object"] * 2
 
 
 @pytest.mark.parametrize("tools", ["native", "auto", "schema"])
