@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from podiatrist.agent.limits import LimitReachedError, Limits
+from podiatrist.agent.asking import ask
+from podiatrist.agent.limits import LimitReachedError, Limits, Meter
+from podiatrist.agent.messages import user
 from podiatrist.agent.model import (
     BrokenAnswerError,
     MisconfiguredModelError,
@@ -35,7 +37,7 @@ from tests.fakemodel import (
     unpriced,
     web_page,
 )
-from tests.unit.agent.fake_talk import KEY, Talk, Tools, talk
+from tests.unit.agent.fake_talk import KEY, Talk, Tools, model_at, talk
 
 SAID = ["system", "user", "assistant", "tool"]
 WELL = say("All is well.")
@@ -188,6 +190,22 @@ def test_a_request_that_was_not_taken_is_not_paid_for(number: int) -> None:
         done = talk(fake.url)
     assert len(fake.requests) == 3
     assert (done.agent.meter.steps, done.agent.meter.tokens.total) == (1, 0)
+
+
+def test_before_it_asks_again_it_waits_as_long_as_the_endpoint_wants() -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    async def story(url: str) -> None:
+        model = model_at(url, patience=Patience(longest_wait=5))
+        meter = Meter(Limits(), time.monotonic)
+        await ask(model, [user("why?")], [], meter, sleep=sleep)
+
+    with FakeModel([status(502, headers={"Retry-After": "3"}), WELL]) as fake:
+        asyncio.run(story(fake.url))
+    assert slept == [3]
 
 
 def test_failing_requests_never_pass_the_limit() -> None:
