@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -37,6 +37,7 @@ from podiatrist.cluster.errors import ClusterError, ConflictError, RefusedError,
 from podiatrist.cluster.ledger import Reservation
 from podiatrist.cluster.snapshot import Snapshot
 from podiatrist.cluster.store import Store
+from podiatrist.lifecycle.agent_part import joined
 from podiatrist.lifecycle.consult import Allowance, Consult
 from podiatrist.lifecycle.context import Consulting, Context, Timing
 from podiatrist.lifecycle.investigate import investigate, recheck
@@ -342,6 +343,27 @@ def test_an_option_that_both_thought_of_is_the_rules(tmp_path: Path) -> None:
         assert by((await s.consult()).status.options) == ["rules"]
 
     play(story, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("rules", "agent", "expected"),
+    [
+        ("ABCD", "EA", "ABCD"),
+        ("AB", "A", "AB"),
+        ("AB", "BCA", "ABC"),
+        ("", "AB", "AB"),
+        ("A", "BCDE", "ABCD"),
+    ],
+)
+def test_a_model_that_agrees_with_a_rule_changes_nothing(
+    rules: str, agent: str, expected: str
+) -> None:
+    def option(letter: str, by: Literal["rules", "agent"]) -> Option:
+        return Option.model_construct(digest=letter, suggested_by=by)
+
+    both = joined([option(n, "rules") for n in rules], [option(n, "agent") for n in agent])
+    assert "".join(o.digest for o in both) == expected
+    assert "".join(o.digest for o in both if o.suggested_by == "rules") == rules
 
 
 def test_there_are_never_more_than_four_options_and_the_rules_come_first(tmp_path: Path) -> None:

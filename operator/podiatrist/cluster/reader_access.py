@@ -41,16 +41,18 @@ class ReaderAccess:
         """Return the path of a kubeconfig whose token lasts for that many seconds, and some.
 
         It lasts shorter only where the API server gives no longer ones. Raises ClusterError where
-        it gives none, or the file cannot be written.
+        it gives none, the file cannot be written, or the CA of our own access not be read.
         """
         needed = timedelta(seconds=seconds) + _SPARE
         async with self._lock:
             if self._ends is None or self._ends - self._now() < needed or not self._path.is_file():
-                token, self._ends = await self._request(max(_LIFE, 2 * needed))
+                token, ends = await self._request(max(_LIFE, 2 * needed))
                 try:
                     _write(self._path, json.dumps(self._content(token)))
                 except OSError as error:
-                    raise ClusterError(f"{self._path}: {error.strerror}") from None
+                    path = error.filename or self._path
+                    raise ClusterError(f"{path}: {error.strerror}") from None
+                self._ends = ends  # not before: until then the file holds the old token
             return self._path
 
     async def _request(self, life: timedelta) -> tuple[str, datetime]:

@@ -1,7 +1,8 @@
 """The agent's part of a Diagnosis beside the rules': how it joins, and how it is kept.
 
-The rules look again every few seconds; a model was asked once, and that costs. So what it said
-stays for as long as the target is the one that it was asked about.
+The rules look again every few seconds; a model was asked once, and that costs. So its findings
+stay for as long as the target is the one that it was asked about. Its options are kept nowhere but
+in the status: one that a single look leaves out is gone until the model is asked again.
 """
 
 from dataclasses import replace
@@ -13,8 +14,6 @@ from podiatrist.api.diagnosis import AGENT, Finding, Option, Risk, Status
 from podiatrist.cluster.redaction import redact
 from podiatrist.cluster.snapshot import Snapshot
 from podiatrist.lifecycle.propose import MOST_OPTIONS, compile_option
-
-MOST_CLAIMS = 4
 
 
 def by_rules(findings: list[Finding]) -> list[Finding]:
@@ -45,7 +44,10 @@ def suggested_options(snapshot: Snapshot, proposals: list[Proposal], soak: int) 
 
 
 def kept_options(snapshot: Snapshot, status: Status, soak: int) -> list[Option]:
-    """Compile the model's options anew from their stored actions; what no longer fits goes."""
+    """Compile the model's options anew from their stored actions.
+
+    What does not fit now goes for good, also where the cluster is back to what it was later on.
+    """
     proposals = []
     for option in status.options:
         if option.suggested_by != "agent":
@@ -60,8 +62,10 @@ def kept_options(snapshot: Snapshot, status: Status, soak: int) -> list[Option]:
 
 def joined(rules: list[Option], agent: list[Option]) -> list[Option]:
     """Return the options of both, at most four: the rules' first, and their word for a tie."""
-    options = {o.digest: o for o in reversed([*rules, *agent])}
-    return list(reversed(options.values()))[:MOST_OPTIONS]
+    options: dict[str, Option] = {}
+    for option in (*rules, *agent):
+        options.setdefault(option.digest, option)
+    return list(options.values())[:MOST_OPTIONS]
 
 
 def _compiled(snapshot: Snapshot, proposals: list[Proposal], soak: int) -> list[Option]:

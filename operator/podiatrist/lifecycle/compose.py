@@ -6,11 +6,11 @@ The rules' words come first. What a model adds is told as the model's.
 from collections.abc import Sequence
 from datetime import datetime
 
+from podiatrist.agent.report import MOST_CLAIMS
 from podiatrist.analyzers.common.rollout import unfinished
 from podiatrist.api.conditions import Reason, drop_condition, set_condition
 from podiatrist.api.diagnosis import Diagnosis, Finding, Option, Severity
 from podiatrist.cluster.snapshot import Snapshot
-from podiatrist.lifecycle.agent_part import MOST_CLAIMS
 from podiatrist.lifecycle.propose import root_cause, severity
 
 

@@ -148,7 +148,11 @@ def is_as_observed(diagnosis: Diagnosis, snapshot: Snapshot) -> bool:
 def _options(
     context: Context, diagnosis: Diagnosis, snapshot: Snapshot, results: list[Result]
 ) -> list[Option]:
-    """Return what is offered: by the rules now, and by the model when it was asked."""
+    """Return what is offered: by the rules now, and by the model when it was asked.
+
+    Where another object has the cause, or the rules have four options, the model's are left out;
+    the status is the only place they are kept, so they do not come back.
+    """
     soak = context.timing.soak
     rules = offer_options(snapshot, results, soak)
     if results and results[0].cause is not None:

@@ -1,6 +1,7 @@
 """What a command is run with, and the ways in which it may end; the programs here are scripts."""
 
 import asyncio
+import json
 import os
 import time
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 
 from podiatrist.cluster.errors import ClusterError
 from podiatrist.cluster.kubectl import Kubectl, Output, RefusedCommandError, find_kubectl
+from podiatrist.cluster.kubectl.grammar import parse
+from podiatrist.cluster.kubectl.output import presented
 
 
 def script(folder: Path, text: str) -> Path:
@@ -94,6 +97,29 @@ def test_output_without_end_is_cut_off(tmp_path: Path) -> None:
     assert "there was more, which was not read" in shown.text
     assert len(shown.text) < 7000
     assert not shown.ok
+
+
+def test_nobody_waits_while_a_big_object_is_cleaned(tmp_path: Path) -> None:
+    lines = "\n".join(f"line {n} of a file that somebody keeps here" for n in range(75))
+    data = {f"file-{n}": lines for n in range(300)}
+    answer = json.dumps({"kind": "ConfigMap", "metadata": {"name": "big"}, "data": data})
+    (tmp_path / "answer").write_text(answer)
+    line = "get configmap big -o yaml"
+    start = time.monotonic()
+    presented(parse(line), answer.encode(), b"", True, False, 6000)
+    takes = time.monotonic() - start
+
+    async def story() -> float:
+        kubectl = Kubectl(script(tmp_path, f"/bin/cat {tmp_path}/answer"), tmp_path / "config")
+        running = asyncio.create_task(kubectl.run(line))
+        longest, before = 0.0, time.monotonic()
+        while not running.done():
+            await asyncio.sleep(0.005)
+            longest, before = max(longest, time.monotonic() - before), time.monotonic()
+        assert (await running).ok
+        return longest
+
+    assert asyncio.run(story()) < takes / 2
 
 
 def test_a_complaint_is_the_text_of_a_failure(tmp_path: Path) -> None:

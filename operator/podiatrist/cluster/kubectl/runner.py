@@ -97,7 +97,10 @@ class Kubectl:
         if said.late:
             text = f"no answer within {self.seconds:g} seconds: ask for less at once"
             return Output(command.line, text, ok=False)
-        return presented(command, said.out, said.err, said.code == 0, said.cut, self.most)
+        # In a thread: of an object of a megabyte that takes a second, and others do not wait.
+        return await asyncio.to_thread(
+            presented, command, said.out, said.err, said.code == 0, said.cut, self.most
+        )
 
     def argv(self, command: Command) -> list[str]:
         """Return all that is executed for a command."""
