@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
@@ -358,8 +358,9 @@ def test_an_option_that_both_thought_of_is_the_rules(tmp_path: Path) -> None:
 def test_a_model_that_agrees_with_a_rule_changes_nothing(
     rules: str, agent: str, expected: str
 ) -> None:
-    def option(letter: str, by: Literal["rules", "agent"]) -> Option:
-        return Option.model_construct(digest=letter, suggested_by=by)
+    def option(letter: str, by: str) -> Option:
+        told: dict[str, Any] = {"digest": letter, "suggested_by": by}
+        return Option.model_construct(**told)
 
     both = joined([option(n, "rules") for n in rules], [option(n, "agent") for n in agent])
     assert "".join(o.digest for o in both) == expected
