@@ -7,6 +7,8 @@ from pydantic import BaseModel
 
 from podiatrist.agent.tool import RepeatedCallError
 
+REPEATED = "you asked exactly this before"
+
 _NAMED = 5
 """Calls that a refusal names; and the most characters of each."""
 _SHOWN = 80
@@ -25,7 +27,7 @@ class Repetition:
         if key in self._asked:
             before = "; ".join(list(self._asked.values())[-_NAMED:])
             raise RepeatedCallError(
-                f"you asked exactly this before, and its answer stands above. Asked so far: "
+                f"{REPEATED}, and its answer stands above. Asked so far: "
                 f"{before}. Look at something else, or answer with what you know"
             )
         said = " ".join(str(v) for v in values.values() if v)

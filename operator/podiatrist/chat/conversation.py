@@ -12,6 +12,7 @@ from podiatrist.agent.limits import LimitReachedError, Limits
 from podiatrist.agent.loop import Agent
 from podiatrist.agent.messages import Call, Message, Reply, TokenCount, observation, system, user
 from podiatrist.agent.model import Model, ModelError
+from podiatrist.agent.repetition import REPEATED
 from podiatrist.agent.tool import REFUSED, Tool, ToolError
 from podiatrist.api.text import clean, clip
 from podiatrist.chat.changes import one_line
@@ -65,8 +66,8 @@ class Onlooker:
         """Nothing: tools show themselves what they do."""
 
     def observed(self, call: Call, text: str) -> None:
-        """Show what was refused; the rest was shown while it ran."""
-        if text.startswith(REFUSED):
+        """Show what was refused; the rest was shown while it ran, what is repeated too."""
+        if text.startswith(REFUSED) and not text.startswith(f"{REFUSED}{REPEATED}"):
             first, _, _ = text.removeprefix(REFUSED).partition(". ")
             self.screen.refused(clip(one_line(f"{clip(call.tool, _NAME)}: {first}"), _REMARK))
 
@@ -175,7 +176,8 @@ class Conversation:
         try:
             with self.session.screen.thinking():
                 reply = await self.agent.conclude(_LAST_WORDS)
-            self.session.screen.refused(f"cut short: {limit}")
+            if not self.agent.repeats:  # a model that only repeats itself has seen what there is
+                self.session.screen.refused(f"cut short: {limit}")
             if reply.text:
                 self._answer_calls(_NOT_RUN)
                 return reply.text
