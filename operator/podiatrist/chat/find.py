@@ -151,7 +151,10 @@ class Finder:
         raise ToolError(f"{asked.name!r} may mean {names}{more}; say which")
 
     async def _in(self, asked: Wanted, namespace: str | None) -> list[Found]:
-        """Return what fits best: the very name, else its pods' owner, else part of a name."""
+        """Return what fits best: the very name, else its pods' owner, else part of a name.
+
+        A name with something behind it is a pod's that a model made up: web-1 for web.
+        """
         by_name = asked.kind is None or asked.kind is POD
         kinds = (asked.kind,) if asked.kind is not None and not by_name else _FIRST
         listed: list[ObjectRef] = []
@@ -172,7 +175,7 @@ class Finder:
         return [
             Found(r, f"{asked.name} is taken for {r}")
             for r in listed
-            if len(word) > 2 and word in r.name.lower()
+            if (len(word) > 2 and word in r.name.lower()) or word.startswith(f"{r.name.lower()}-")
         ]
 
     async def _refs(self, kind: Kind, namespace: str | None) -> list[ObjectRef]:

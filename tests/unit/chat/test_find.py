@@ -70,6 +70,13 @@ async def test_part_of_a_name_is_enough_where_only_one_has_it() -> None:
     assert "is taken for" in found.how
 
 
+async def test_a_pod_whose_name_was_made_up_is_taken_for_its_workload() -> None:
+    cluster = MemoryCluster(deployments=[deployment("web"), deployment("webshop")])
+    found = await finder(cluster).find("web-1")
+    assert found.target.name == "web"
+    assert found.how == "web-1 is taken for Deployment shop/web"
+
+
 async def test_nothing_of_that_name_is_said_so() -> None:
     with pytest.raises(ToolError, match="nothing called 'ghost' in any namespace"):
         await finder(MemoryCluster()).find("ghost")
