@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from podiatrist.agent.transcript import Transcript
+from podiatrist.agent.consultation.transcript import Transcript
 from podiatrist.api.diagnosis import Diagnosis
 from tests.e2e import test_consultation
 from tests.e2e.kube import Kube, deployment

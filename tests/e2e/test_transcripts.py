@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from podiatrist.agent.consultation.transcript import Transcript
 from podiatrist.agent.messages import Call, Reply, TokenCount, system, user
-from podiatrist.agent.transcript import Transcript
 from podiatrist.api import names
 from podiatrist.api.diagnosis import Diagnosis
 from podiatrist.cluster.client import connect

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 
-from podiatrist.agent.make_model import make_model
 from podiatrist.agent.model import Model
-from podiatrist.agent.recording import RecordingError, Replay
-from podiatrist.agent.settings import ModelSettings
+from podiatrist.agent.models.make_model import make_model
+from podiatrist.agent.models.settings import ModelSettings
+from podiatrist.agent.recording.recorder import RecordingError, Replay
 from podiatrist.analyzers import analyze
 from podiatrist.cluster.kubectl import Kubectl
 from tests.cluster import Cluster, current

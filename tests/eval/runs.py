@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from podiatrist.agent.model import Model
-from podiatrist.agent.recorded_kubectl import RecordedKubectl, ReplayedKubectl
-from podiatrist.agent.recording import Recorder, Replay, recorded, replayed
-from podiatrist.agent.recording_file import ModelExchange, read_recording
+from podiatrist.agent.recording.recorded_kubectl import RecordedKubectl, ReplayedKubectl
+from podiatrist.agent.recording.recorder import Recorder, Replay, recorded, replayed
+from podiatrist.agent.recording.recording_file import ModelExchange, read_recording
 from podiatrist.cluster.kubectl import Kubectl
 from tests.eval.bare_loop import bare_kubectl
 from tests.eval.cases import EvalCase

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from podiatrist.agent.investigation import Investigator
+from podiatrist.agent.consultation.investigation import Investigator
+from podiatrist.agent.consultation.transcript import Transcript
 from podiatrist.agent.limits import Limits, Meter
 from podiatrist.agent.model import Model
 from podiatrist.agent.tool import Tool
-from podiatrist.agent.transcript import Transcript
 from podiatrist.analyzers import analyze
 from podiatrist.api.diagnosis import Finding
 from podiatrist.cluster.kubectl import Kubectl

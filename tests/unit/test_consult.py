@@ -18,9 +18,9 @@ from podiatrist.actions.compiler import Proposal
 from podiatrist.actions.label_node import LabelNode
 from podiatrist.actions.scale import Scale
 from podiatrist.actions.set_image import SetImage
-from podiatrist.agent.investigation import Opinion
+from podiatrist.agent.consultation.investigation import Opinion
+from podiatrist.agent.consultation.transcript import Transcript
 from podiatrist.agent.messages import Reply, TokenCount
-from podiatrist.agent.transcript import Transcript
 from podiatrist.api.conditions import Reason, condition, reason_of, set_condition
 from podiatrist.api.diagnosis import (
     AGENT,

@@ -7,9 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from podiatrist.agent.consultation.transcript import Transcript, TranscriptError, source_of
+from podiatrist.agent.consultation.transcript_file import (
+    LIMIT,
+    Entry,
+    StoredCall,
+    TranscriptFile,
+    pack,
+)
 from podiatrist.agent.messages import Call, Message, Reply, TokenCount, observation, system, user
-from podiatrist.agent.transcript import Transcript, TranscriptError, source_of
-from podiatrist.agent.transcript_file import LIMIT, Entry, StoredCall, TranscriptFile, pack
 
 LOOK = Call("1", "kubectl", '{"command": "get pods -n shop"}')
 TABLE = "NAME   READY\nweb-1  0/1"

@@ -6,8 +6,8 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from podiatrist.agent.consultation.transcript import Transcript
 from podiatrist.agent.messages import Call, Reply, TokenCount, system, user
-from podiatrist.agent.transcript import Transcript
 from podiatrist.api.diagnosis import Diagnosis, Usage
 from podiatrist.cli.transcript import why_none
 from podiatrist.cli.transcript_view import (

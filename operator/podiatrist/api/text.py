@@ -16,8 +16,7 @@ from pydantic_core import CoreSchema, core_schema
 # Control characters except tab and newline, lone surrogates, the bidirectional overrides that make
 # text read differently (CVE-2021-42574), line breaks that are none, and what is invisible.
 _UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff"
-    "\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
 )
 
 

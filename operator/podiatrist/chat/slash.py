@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from podiatrist.agent.cost import cost
-from podiatrist.agent.settings import ModelSettings
+from podiatrist.agent.models.cost import cost
+from podiatrist.agent.models.settings import ModelSettings
 from podiatrist.agent.tool import ToolError
 from podiatrist.chat.conversation import Conversation
 from podiatrist.chat.doing import Doing

@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 
-from podiatrist.agent.cost import cost
 from podiatrist.agent.messages import TokenCount
 from podiatrist.agent.model import Model
-from podiatrist.agent.recording import RecordingError
-from podiatrist.agent.settings import ModelSettings
+from podiatrist.agent.models.cost import cost
+from podiatrist.agent.models.settings import ModelSettings
+from podiatrist.agent.recording.recorder import RecordingError
 from podiatrist.agent.tool import ToolError
 from podiatrist.chat.conversation import Conversation, prompt
 from podiatrist.chat.opening import NO_MODEL, Door, open_session

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 import click
 from pydantic import ValidationError
 
-from podiatrist.agent.make_model import make_model
 from podiatrist.agent.model import Model
-from podiatrist.agent.recording import Recorder, RecordingError, Replay
-from podiatrist.agent.settings import ModelSettings
+from podiatrist.agent.models.make_model import make_model
+from podiatrist.agent.models.settings import ModelSettings
+from podiatrist.agent.recording.recorder import Recorder, RecordingError, Replay
 from podiatrist.chat.conversation import Conversation, prompt
 from podiatrist.chat.doing import Doing
 from podiatrist.chat.journal import state_folder

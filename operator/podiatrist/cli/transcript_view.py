@@ -10,9 +10,9 @@ import yaml
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from podiatrist.agent.consultation.transcript import Transcript, TranscriptError
+from podiatrist.agent.consultation.transcript_file import Entry, StoredCall
 from podiatrist.agent.tool import REFUSED
-from podiatrist.agent.transcript import Transcript, TranscriptError
-from podiatrist.agent.transcript_file import Entry, StoredCall
 from podiatrist.api.conditions import condition
 from podiatrist.api.diagnosis import Diagnosis
 

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from podiatrist.agent.limits import Limits
-from podiatrist.agent.settings import ModelSettings
+from podiatrist.agent.models.settings import ModelSettings
 from podiatrist.handlers.settings import Settings
 from podiatrist.lifecycle.consult import Allowance
 

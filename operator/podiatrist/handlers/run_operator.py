@@ -7,7 +7,7 @@ from pathlib import Path
 import kopf
 
 from podiatrist.agent.limits import Limits
-from podiatrist.agent.make_model import make_model
+from podiatrist.agent.models.make_model import make_model
 from podiatrist.cluster.client import Client, connect
 from podiatrist.cluster.errors import ClusterError
 from podiatrist.cluster.kubectl import find_kubectl

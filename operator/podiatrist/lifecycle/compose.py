@@ -6,7 +6,7 @@ The rules' words come first. What a model adds is told as the model's.
 from collections.abc import Sequence
 from datetime import datetime
 
-from podiatrist.agent.report import MOST_CLAIMS
+from podiatrist.agent.consultation.report import MOST_CLAIMS
 from podiatrist.analyzers.common.rollout import unfinished
 from podiatrist.api.conditions import Reason, drop_condition, set_condition
 from podiatrist.api.diagnosis import Diagnosis, Finding, Option, Severity

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from podiatrist.agent.investigation import Opinion
-from podiatrist.agent.transcript import Transcript
+from podiatrist.agent.consultation.investigation import Opinion
+from podiatrist.agent.consultation.transcript import Transcript
 from podiatrist.api.conditions import (
     Reason,
     condition,

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from podiatrist.agent.cost import cost
-from podiatrist.agent.investigation import Investigator, Opinion
+from podiatrist.agent.consultation.investigation import Investigator, Opinion
+from podiatrist.agent.consultation.transcript import Transcript
 from podiatrist.agent.limits import Limits
 from podiatrist.agent.messages import TokenCount
 from podiatrist.agent.model import Model
-from podiatrist.agent.settings import ModelSettings
-from podiatrist.agent.transcript import Transcript
+from podiatrist.agent.models.cost import cost
+from podiatrist.agent.models.settings import ModelSettings
 from podiatrist.api.diagnosis import Finding, Usage
 from podiatrist.cluster.kubectl import Kubectl
 from podiatrist.cluster.reader_access import ReaderAccess

@@ -8,7 +8,7 @@ from math import ceil
 from typing import Self
 
 from podiatrist.actions.compiler import Proposal
-from podiatrist.agent.investigation import Opinion
+from podiatrist.agent.consultation.investigation import Opinion
 from podiatrist.agent.messages import TokenCount
 from podiatrist.api.conditions import (
     OVER,

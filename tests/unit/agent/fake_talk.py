@@ -9,11 +9,11 @@ from pydantic import SecretStr
 
 from podiatrist.agent.limits import Limits
 from podiatrist.agent.loop import Agent
-from podiatrist.agent.make_model import make_model
 from podiatrist.agent.messages import Message, Reply
 from podiatrist.agent.model import Model
-from podiatrist.agent.retry import Patience
-from podiatrist.agent.settings import ModelSettings
+from podiatrist.agent.models.make_model import make_model
+from podiatrist.agent.models.retry import Patience
+from podiatrist.agent.models.settings import ModelSettings
 from podiatrist.agent.tool import Arguments, Tool, ToolError
 
 KEY = "sk-very-secret-4711"

@@ -1,4 +1,4 @@
-from podiatrist.agent.briefing import brief
+from podiatrist.agent.consultation.briefing import brief
 from podiatrist.analyzers import analyze
 from podiatrist.cluster.logs import ContainerLog
 from tests.unit.builders import World, container, deployment, event, not_found, pod_of

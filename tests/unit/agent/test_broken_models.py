@@ -15,7 +15,7 @@ from podiatrist.agent.model import (
     PromptTooLongError,
     UnreachableModelError,
 )
-from podiatrist.agent.retry import Patience
+from podiatrist.agent.models.retry import Patience
 from tests.fakemodel import (
     Answer,
     FakeModel,

@@ -1,7 +1,7 @@
 import pytest
 
-from podiatrist.agent.grounding import find_quote, ground
-from podiatrist.agent.report import Claim
+from podiatrist.agent.consultation.grounding import find_quote, ground
+from podiatrist.agent.consultation.report import Claim
 from podiatrist.api.diagnosis import AGENT, Evidence, ObjectRef
 
 WEB = ObjectRef(api_version="apps/v1", kind="Deployment", namespace="shop", name="web")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from podiatrist.agent.investigation import Investigator, Opinion
+from podiatrist.agent.consultation.investigation import Investigator, Opinion
+from podiatrist.agent.consultation.transcript import Transcript
 from podiatrist.agent.limits import Limits
-from podiatrist.agent.transcript import Transcript
 from podiatrist.analyzers import analyze
 from podiatrist.api.diagnosis import Risk
 from podiatrist.cluster.kubectl import Kubectl

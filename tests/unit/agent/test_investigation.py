@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from podiatrist.agent.investigation import Investigator, Opinion
+from podiatrist.agent.consultation.investigation import Investigator, Opinion
+from podiatrist.agent.consultation.transcript import Transcript
 from podiatrist.agent.limits import Limits
 from podiatrist.agent.messages import Call, Message, Reply, TokenCount
 from podiatrist.agent.model import OnText, UnreachableModelError
 from podiatrist.agent.tool import Tool
-from podiatrist.agent.transcript import Transcript
 from podiatrist.analyzers import analyze
 from podiatrist.api.conditions import Reason
 from podiatrist.cluster.kubectl import Kubectl

@@ -7,9 +7,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
-from podiatrist.agent.answer import Answer
-from podiatrist.agent.cost import cost
-from podiatrist.agent.make_model import make_model
 from podiatrist.agent.messages import TokenCount, user
 from podiatrist.agent.model import (
     BrokenAnswerError,
@@ -18,8 +15,11 @@ from podiatrist.agent.model import (
     PromptTooLongError,
     UnreachableModelError,
 )
-from podiatrist.agent.settings import ModelSettings
-from podiatrist.agent.thinking import Spoken
+from podiatrist.agent.models.answer import Answer
+from podiatrist.agent.models.cost import cost
+from podiatrist.agent.models.make_model import make_model
+from podiatrist.agent.models.settings import ModelSettings
+from podiatrist.agent.models.thinking import Spoken
 from tests.fakemodel import FakeModel, Play, call, calls, hang, say, status, without
 from tests.unit.agent.fake_talk import Cluster, Tools, model_at, talk
 

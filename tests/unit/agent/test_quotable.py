@@ -1,6 +1,6 @@
+from podiatrist.agent.consultation.quotable import quotable
+from podiatrist.agent.consultation.report import last_report
 from podiatrist.agent.messages import Call, Message, user
-from podiatrist.agent.quotable import quotable
-from podiatrist.agent.report import last_report
 
 SEEN = [
     ("kubectl get pods", "NAME READY STATUS\nweb-1 0/1 Pending\ndb-1 1/1 Running\n12345678901"),

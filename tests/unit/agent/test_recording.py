@@ -19,8 +19,8 @@ from podiatrist.agent.limits import LimitReachedError, Limits
 from podiatrist.agent.loop import Agent
 from podiatrist.agent.messages import Call, Message, Reply, TokenCount, system, user
 from podiatrist.agent.model import ModelError, OnText, UnreachableModelError
-from podiatrist.agent.recorded_kubectl import RecordedKubectl, ReplayedKubectl
-from podiatrist.agent.recording import (
+from podiatrist.agent.recording.recorded_kubectl import RecordedKubectl, ReplayedKubectl
+from podiatrist.agent.recording.recorder import (
     Recorder,
     RecordingError,
     Replay,
@@ -260,7 +260,7 @@ def test_a_killed_process_leaves_all_exchanges_that_were_finished(tmp_path: Path
         import asyncio, sys
         from pathlib import Path
         from podiatrist.agent.messages import Reply, user
-        from podiatrist.agent.recording import Recorder
+        from podiatrist.agent.recording.recorder import Recorder
 
         class Model:
             name = "m"

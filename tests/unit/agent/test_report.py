@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
+from podiatrist.agent.consultation.report import Report, report_of
 from podiatrist.agent.messages import Call
-from podiatrist.agent.report import Report, report_of
 from podiatrist.agent.tool import Tool, ToolError
 
 ACTION = {"type": "object", "properties": {"type": {"enum": ["Scale"]}}, "required": ["type"]}

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podiatrist.agent.model import BrokenAnswerError, UnreachableModelError
-from podiatrist.agent.retry import (
+from podiatrist.agent.models.retry import (
     PassingError,
     Patience,
     Time,

@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 
 from podiatrist.actions.compiler import Proposal
-from podiatrist.agent.offers import offers_for
-from podiatrist.agent.report import Suggestion
-from podiatrist.agent.suggestions import propose
+from podiatrist.agent.consultation.offers import offers_for
+from podiatrist.agent.consultation.report import Suggestion
+from podiatrist.agent.consultation.suggestions import propose
 from podiatrist.api.diagnosis import Risk
 from podiatrist.cluster.kinds import SERVICE
 from podiatrist.cluster.snapshot import Object, Snapshot

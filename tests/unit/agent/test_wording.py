@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podiatrist.agent.wording import camel, plain
+from podiatrist.agent.consultation.wording import camel, plain
 
 
 @pytest.mark.parametrize(

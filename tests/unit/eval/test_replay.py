@@ -9,7 +9,7 @@ import pytest
 
 from podiatrist.agent.messages import Call, Message, Reply, TokenCount
 from podiatrist.agent.model import ModelError, OnText, UnreachableModelError
-from podiatrist.agent.recording import ReplayMismatchError
+from podiatrist.agent.recording.recorder import ReplayMismatchError
 from podiatrist.agent.tool import Tool
 from podiatrist.cluster.kubectl import Kubectl
 from tests.eval.cases import EvalCase

@@ -7,8 +7,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 
-from podiatrist.agent.messages import Call, Message, Reply, TokenCount
-from podiatrist.agent.transcript_file import (
+from podiatrist.agent.consultation.transcript_file import (
     Entry,
     StoredCall,
     TranscriptError,
@@ -17,6 +16,7 @@ from podiatrist.agent.transcript_file import (
     pack,
     unpack,
 )
+from podiatrist.agent.messages import Call, Message, Reply, TokenCount
 from podiatrist.api.text import clean
 from podiatrist.cluster.redaction import redact
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from podiatrist.agent.endpoint import Body, Endpoint
-from podiatrist.agent.failures import RefusedParameterError
 from podiatrist.agent.messages import Call, Message, Reply
 from podiatrist.agent.model import OnText
-from podiatrist.agent.step_schema import ANSWER, described, step_schema
-from podiatrist.agent.step_text import AnswerText, Step, parse_step
+from podiatrist.agent.models.endpoint import Body, Endpoint
+from podiatrist.agent.models.failures import RefusedParameterError
+from podiatrist.agent.models.step_schema import ANSWER, described, step_schema
+from podiatrist.agent.models.step_text import AnswerText, Step, parse_step
 from podiatrist.agent.tool import Tool
 
 _FORMATS = ("json_schema", "json_object", "text")

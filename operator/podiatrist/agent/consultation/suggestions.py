@@ -21,9 +21,9 @@ from podiatrist.actions.set_env import SetEnv
 from podiatrist.actions.set_image import SetImage
 from podiatrist.actions.set_reference import SetReference
 from podiatrist.actions.uncordon_node import UncordonNode
-from podiatrist.agent.offers import Offer
-from podiatrist.agent.report import Suggestion
-from podiatrist.agent.wording import plain
+from podiatrist.agent.consultation.offers import Offer
+from podiatrist.agent.consultation.report import Suggestion
+from podiatrist.agent.consultation.wording import plain
 from podiatrist.analyzers.images.image_reference import parse_image
 from podiatrist.api.diagnosis import ObjectRef, Risk
 from podiatrist.cluster.kinds import NODE, POD, REPLICA_SET

@@ -1,12 +1,12 @@
 """The model that the settings ask for."""
 
-from podiatrist.agent.either_model import EitherModel
-from podiatrist.agent.endpoint import Endpoint, keep_quiet
 from podiatrist.agent.model import Model
-from podiatrist.agent.openai_model import OpenAIModel
-from podiatrist.agent.retry import Patience, Time
-from podiatrist.agent.schema_steps import SchemaSteps
-from podiatrist.agent.settings import ModelSettings
+from podiatrist.agent.models.either_model import EitherModel
+from podiatrist.agent.models.endpoint import Endpoint, keep_quiet
+from podiatrist.agent.models.openai_model import OpenAIModel
+from podiatrist.agent.models.retry import Patience, Time
+from podiatrist.agent.models.schema_steps import SchemaSteps
+from podiatrist.agent.models.settings import ModelSettings
 
 
 def make_model(

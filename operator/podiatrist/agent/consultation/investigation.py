@@ -7,20 +7,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from podiatrist.actions.compiler import Proposal
-from podiatrist.agent.briefing import brief, one_line
-from podiatrist.agent.grounding import ground
+from podiatrist.agent.consultation.briefing import brief, one_line
+from podiatrist.agent.consultation.grounding import ground
+from podiatrist.agent.consultation.offers import Offer, offers_for
+from podiatrist.agent.consultation.quotable import quotable
+from podiatrist.agent.consultation.report import Report, ReportGivenError, last_report, report_of
+from podiatrist.agent.consultation.suggestions import propose
+from podiatrist.agent.consultation.transcript import Transcript
 from podiatrist.agent.kubectl_tool import kubectl_tool
 from podiatrist.agent.limits import LimitReachedError, Limits
 from podiatrist.agent.loop import Agent
 from podiatrist.agent.messages import Call, TokenCount
 from podiatrist.agent.model import Model, ModelError
-from podiatrist.agent.offers import Offer, offers_for
 from podiatrist.agent.prompting import prompt
-from podiatrist.agent.quotable import quotable
-from podiatrist.agent.report import Report, ReportGivenError, last_report, report_of
-from podiatrist.agent.suggestions import propose
 from podiatrist.agent.tool import Tool, ToolError
-from podiatrist.agent.transcript import Transcript
 from podiatrist.api.conditions import Reason
 from podiatrist.api.diagnosis import Finding
 from podiatrist.cluster.errors import ClusterError

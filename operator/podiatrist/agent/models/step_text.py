@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from podiatrist.agent.answer import whole
-from podiatrist.agent.step_schema import ANSWER
+from podiatrist.agent.models.answer import whole
+from podiatrist.agent.models.step_schema import ANSWER
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What tokens cost in money, where prices are configured."""
 
 from podiatrist.agent.messages import TokenCount
-from podiatrist.agent.settings import ModelSettings
+from podiatrist.agent.models.settings import ModelSettings
 
 _MILLION = 1_000_000
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from podiatrist.agent.messages import Call, Message, Reply
 from podiatrist.agent.model import BrokenAnswerError, OnText
-from podiatrist.agent.openai_model import NoToolsError, OpenAIModel
-from podiatrist.agent.schema_steps import SchemaSteps
-from podiatrist.agent.step_text import calls_in
+from podiatrist.agent.models.openai_model import NoToolsError, OpenAIModel
+from podiatrist.agent.models.schema_steps import SchemaSteps
+from podiatrist.agent.models.step_text import calls_in
 from podiatrist.agent.tool import Tool
 
 _MISSES = 2

@@ -9,7 +9,7 @@ Values of variables are left out: the agent looks with kubectl, which masks what
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from podiatrist.agent.wording import visible
+from podiatrist.agent.consultation.wording import visible
 from podiatrist.analyzers.common.result import counted
 from podiatrist.api.diagnosis import Evidence, Finding, ObjectRef
 from podiatrist.api.text import clean

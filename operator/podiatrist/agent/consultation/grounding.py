@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from podiatrist.agent.report import Claim
-from podiatrist.agent.wording import camel, plain
+from podiatrist.agent.consultation.report import Claim
+from podiatrist.agent.consultation.wording import camel, plain
 from podiatrist.api.diagnosis import AGENT, Evidence, Finding, ObjectRef
 from podiatrist.cluster.redaction import redact
 

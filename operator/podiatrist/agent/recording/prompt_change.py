@@ -4,7 +4,7 @@ import difflib
 import json
 from collections.abc import Iterator
 
-from podiatrist.agent.recording_file import Part, Prompt
+from podiatrist.agent.recording.recording_file import Part, Prompt
 
 _MOST_LINES = 14
 _MOST_WIDTH = 160

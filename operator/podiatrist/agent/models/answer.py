@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from podiatrist.agent.messages import Call, Reply, TokenCount
 from podiatrist.agent.model import BrokenAnswerError
-from podiatrist.agent.thinking import Spoken
+from podiatrist.agent.models.thinking import Spoken
 
 
 class _Part(BaseModel):

@@ -16,8 +16,8 @@ from pydantic import BaseModel
 from podiatrist.agent import model as models
 from podiatrist.agent.messages import Call, Message, Reply, TokenCount
 from podiatrist.agent.model import Model, ModelError, OnText
-from podiatrist.agent.prompt_change import alike, change, diff
-from podiatrist.agent.recording_file import (
+from podiatrist.agent.recording.prompt_change import alike, change, diff
+from podiatrist.agent.recording.recording_file import (
     ModelExchange,
     Part,
     Prompt,

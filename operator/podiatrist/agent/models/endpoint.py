@@ -8,16 +8,16 @@ from typing import Any
 
 import openai
 
-from podiatrist.agent.answer import Answer
-from podiatrist.agent.failures import FilteredError, Refusals, RefusedParameterError
 from podiatrist.agent.messages import Reply
 from podiatrist.agent.model import (
     BrokenAnswerError,
     OnText,
     UnreachableModelError,
 )
-from podiatrist.agent.retry import Patience, Time, persist
-from podiatrist.agent.settings import ModelSettings
+from podiatrist.agent.models.answer import Answer
+from podiatrist.agent.models.failures import FilteredError, Refusals, RefusedParameterError
+from podiatrist.agent.models.retry import Patience, Time, persist
+from podiatrist.agent.models.settings import ModelSettings
 
 Body = dict[str, Any]
 """Parameters of a chat completion, such as `messages` and `tools`."""

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from podiatrist.agent.recording import Recorder, Replay
-from podiatrist.agent.recording_file import Part
+from podiatrist.agent.recording.recorder import Recorder, Replay
+from podiatrist.agent.recording.recording_file import Part
 from podiatrist.cluster.errors import ClusterError
 from podiatrist.cluster.kubectl import Kubectl, Output, RefusedCommandError
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from podiatrist.agent.grounding import SHORTEST, Seen
+from podiatrist.agent.consultation.grounding import SHORTEST, Seen
 from podiatrist.agent.messages import Message
 
 _WORD = re.compile(r"[\w.:/$-]{4,}")

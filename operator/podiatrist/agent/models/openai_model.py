@@ -5,10 +5,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from podiatrist.agent.endpoint import Body, Endpoint
-from podiatrist.agent.failures import RefusedParameterError
 from podiatrist.agent.messages import Call, Message, Reply
 from podiatrist.agent.model import MisconfiguredModelError, OnText
+from podiatrist.agent.models.endpoint import Body, Endpoint
+from podiatrist.agent.models.failures import RefusedParameterError
 from podiatrist.agent.tool import Tool
 
 

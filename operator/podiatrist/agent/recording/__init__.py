@@ -1,0 +1,1 @@
+"""What went between agent, model and tools, written down and played again."""
