@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from podiatrist.agent.memory import size
 from podiatrist.agent.messages import Message, Reply, TokenCount
-from podiatrist.agent.models.step_schema import inlined, shape
+from podiatrist.agent.schemas import inlined, shape
 from podiatrist.agent.tool import Tool
 
 

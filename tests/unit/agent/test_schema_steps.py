@@ -10,8 +10,9 @@ from pydantic import BaseModel, Field
 
 from podiatrist.agent.messages import Call, Message, observation, system, user
 from podiatrist.agent.models.schema_steps import rendered
-from podiatrist.agent.models.step_schema import described, inlined, shape, step_schema
+from podiatrist.agent.models.step_schema import described, step_schema
 from podiatrist.agent.models.step_text import AnswerText, Step, calls_in, parse_step
+from podiatrist.agent.schemas import inlined, shape
 from podiatrist.agent.tool import Arguments, Tool
 from tests.fakemodel import FakeModel, Play, calls, refusal, say, without
 from tests.unit.agent.fake_talk import Cluster, Tools, model_at, talk
