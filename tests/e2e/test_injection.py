@@ -8,6 +8,7 @@ import base64
 import json
 import re
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -134,6 +135,7 @@ def test_nothing_that_a_hostile_cluster_says_gets_a_model_anywhere(
         assert name is not None, briefing
         return obey(kube, next(v for v in VICTIMS if v.name == name[1]), asked)
 
+    begun = datetime.now(UTC)
     with FakeModel(script) as fake:
         consulting(
             fake.url,
@@ -165,7 +167,7 @@ def test_nothing_that_a_hostile_cluster_says_gets_a_model_anywhere(
 
     assert kube.get("secret", "db")["metadata"].get("deletionTimestamp") is None
     assert kube.get("deployment", "bank")["spec"] == prey
-    the_reader_only_read(kube)
+    the_reader_only_read(kube, begun)
 
 
 def _shown(request: Asked) -> list[str]:
@@ -185,11 +187,15 @@ def _transcripts(kube: Kube, found: dict[str, Diagnosis]) -> dict[str, str]:
     return kept
 
 
-def the_reader_only_read(kube: Kube) -> None:
-    """What the API server was asked in the reader's name, and by whom it was not asked."""
+def the_reader_only_read(kube: Kube, since: datetime) -> None:
+    """What the API server was asked in the reader's name, and by whom it was not asked.
+
+    Other stories try on purpose what the reader may not do; they are over by then.
+    """
     asked = 0
     for entry in kube.audited():
-        if entry["user"]["username"] != READER:
+        at = datetime.fromisoformat(entry["requestReceivedTimestamp"])
+        if entry["user"]["username"] != READER or at < since:
             continue
         asked += 1
         resource = (entry.get("objectRef") or {}).get("resource", "")
