@@ -24,6 +24,7 @@ Quote = Annotated[str, Clip(512, verbatim=True)]
 Command = Annotated[str, Clip(2048)]
 DiffLine = Annotated[str, Clip(512)]
 PatchText = Annotated[str, Clip(32768)]
+ManifestPatch = Annotated[str, Clip(4096)]
 Digest = Annotated[str, Clip(16)]
 
 AGENT = "agent"
@@ -172,6 +173,30 @@ class Preview(Model):
     message: Paragraph = Field(description="Why it could not, or what was tried.")
 
 
+class BlastRadius(Model):
+    """What else happens when an option runs, computed from what is there before anybody approves."""
+
+    restarts: int = Field(default=0, ge=0, description="Pods that are replaced or deleted.")
+    unavailable: int = Field(
+        default=0, ge=0, description="Pods, ready now, that may be down at the same time."
+    )
+    warnings: list[Line] = Field(
+        default_factory=list,
+        max_length=8,
+        description="What a human should know first: budgets that may be undercut, quotas without "
+        "room for new pods, other workloads that it touches.",
+    )
+
+
+class RepositoryChange(Model):
+    """An option as a change for the repository from which others keep the object in place."""
+
+    manager: Line = Field(description="Who manages the object: Argo CD, Flux, Helm or Kustomize.")
+    source: Line = Field(description="Application, Kustomization or release that it belongs to.")
+    hint: Line = Field(description="Where in the repository to look.")
+    patch: ManifestPatch = Field(description="The change, as a patch that kustomize takes.")
+
+
 class Option(Model):
     """One fix that a human may approve by its digest."""
 
@@ -209,6 +234,14 @@ class Option(Model):
     preview: Preview | None = Field(
         default=None, description="Outcome of the dry run; absent until the executor made it."
     )
+    blast_radius: BlastRadius | None = Field(
+        default=None, description="What else it touches; absent until the executor looked."
+    )
+    repository: RepositoryChange | None = Field(
+        default=None,
+        description="Set where the object is kept in place from a repository: change it there, a "
+        "live patch would be taken back.",
+    )
 
 
 class Approval(Model):
@@ -237,6 +270,11 @@ class AppliedPatch(Model):
 class Execution(Model):
     """What was done to the cluster, written before it is done."""
 
+    run: Token = Field(
+        default="",
+        description="Random name of this run. The annotation podiatrist.dev/fix, set by the same "
+        "patch as the fix, holds it: so a patch that went through is known by it.",
+    )
     started_at: Time = Field(description="When the intent to execute was recorded.")
     finished_at: Time | None = Field(default=None, description="When the last patch was through.")
     patches: list[AppliedPatch] = Field(max_length=8, description="The patches, in order.")
@@ -247,6 +285,15 @@ class Execution(Model):
     )
     applied: int = Field(default=0, ge=0, le=8, description="How many patches are through.")
     undone: int = Field(default=0, ge=0, le=8, description="How many of them were undone.")
+    generations: list[int] = Field(
+        default_factory=list,
+        max_length=8,
+        description="metadata.generation of the objects in `patches` when the intent was recorded; "
+        "0 where they have none.",
+    )
+    ready_before: int | None = Field(
+        default=None, ge=0, description="Ready pods of the target when the intent was recorded."
+    )
     message: Paragraph = Field(default="", description="What the API server last answered.")
 
 

@@ -9,10 +9,14 @@ KIND = "Diagnosis"
 PLURAL = "diagnoses"
 
 APPROVE = f"{GROUP}/approve"
+APPROVED_BY = f"{GROUP}/approved-by"
 REJECT = f"{GROUP}/reject"
 RETRY = f"{GROUP}/retry"
 PAUSE = f"{GROUP}/pause"
 IGNORE = f"{GROUP}/ignore"
+
+FIX = f"{GROUP}/fix"
+"""On an object that a fix changed: `DIAGNOSIS/DIGEST/RUN`, set by the same patch as the fix."""
 
 NAMESPACE = "podiatrist"
 """Where our own workloads and ServiceAccounts live."""
