@@ -6,7 +6,8 @@ from podiatrist.lifecycle.execute import execute
 from podiatrist.lifecycle.judge_approval import judge_approval
 from podiatrist.lifecycle.next_step import Step
 from podiatrist.lifecycle.preview import preview
-from podiatrist.lifecycle.verify import roll_back, verify
+from podiatrist.lifecycle.roll_back import roll_back
+from podiatrist.lifecycle.verify import verify
 from podiatrist.lifecycle.worker import StepFunction
 
 STEPS: Mapping[Step, StepFunction] = {
