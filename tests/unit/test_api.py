@@ -125,6 +125,17 @@ def test_every_name_is_one_that_an_object_may_have(owner: str, uid: str, episode
     assert names.episode_of(name) == episode
 
 
+def test_a_write_is_made_as_its_diagnosis_and_option() -> None:
+    assert names.field_manager("web-7f3a9c", "9f3c2a7b") == "podiatrist/web-7f3a9c/9f3c2a7b"
+
+
+@given(owner=st.text("abc-", max_size=253), digest=st.text("0123456789abcdef", max_size=64))
+def test_whom_a_write_is_made_as_fits_and_keeps_diagnoses_apart(owner: str, digest: str) -> None:
+    made = {names.field_manager(names.diagnosis_name(owner, u, 2), digest) for u in ("a", "b")}
+    assert len(made) == 2
+    assert all(len(m) <= 128 and m.isascii() and m.isprintable() for m in made)
+
+
 @pytest.mark.parametrize("name", ["web-7f3a9c", "web-123456", "web", "web-7f3a9c-two", "web-²"])
 def test_a_name_without_episode_is_the_first(name: str) -> None:
     assert names.episode_of(name) == 1

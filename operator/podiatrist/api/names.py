@@ -18,11 +18,20 @@ IGNORE = f"{GROUP}/ignore"
 FIX = f"{GROUP}/fix"
 """On an object that a fix changed: `DIAGNOSIS/DIGEST/RUN`, set by the same patch as the fix."""
 
+EXECUTION = f"{GROUP}/execution"
+"""Label of a namespace: with any value but `on`, nothing is executed for its Diagnoses."""
+
 NAMESPACE = "podiatrist"
 """Where our own workloads and ServiceAccounts live."""
 
+SWITCH, SWITCH_KEY = "executor", "execution"
+"""ConfigMap in our namespace, and its key: with any value but `on`, nothing is executed at all."""
+
 NAME_LIMIT = 253
 """Longest object name, RFC 1123 subdomain."""
+
+FIELD_MANAGER_LIMIT = 128
+"""Longest field manager, in bytes (`FieldManagerMaxLength` of the API server)."""
 
 
 def diagnosis_name(owner: str, uid: str, episode: int = 1) -> str:
@@ -35,6 +44,16 @@ def diagnosis_name(owner: str, uid: str, episode: int = 1) -> str:
     digest = hashlib.sha256(uid.encode()).hexdigest()[:6]
     suffix = f"-{digest}" if episode == 1 else f"-{digest}-{episode}"
     return owner[: NAME_LIMIT - len(suffix)].rstrip("-.") + suffix
+
+
+def field_manager(diagnosis: str, digest: str) -> str:
+    """Return who a write of a fix is made as: `podiatrist/web-7f3a9c/9f3c2a7b`.
+
+    It stands in managedFields of the object and in the API server's audit log. A name that is too
+    long is cut in front: its end tells Diagnoses apart.
+    """
+    room = FIELD_MANAGER_LIMIT - len(f"{NAMESPACE}//{digest}")
+    return f"{NAMESPACE}/{diagnosis[-room:]}/{digest}"
 
 
 def episode_of(name: str) -> int:

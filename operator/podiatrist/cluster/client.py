@@ -215,15 +215,21 @@ class Client:
         )
 
     async def merge_patch(
-        self, kind: Kind, namespace: str | None, name: str, body: Object
+        self,
+        kind: Kind,
+        namespace: str | None,
+        name: str,
+        body: Object,
+        *,
+        field_manager: str | None = None,
     ) -> Object:
-        """Patch an object by RFC 7386 and return it."""
+        """Patch an object by RFC 7386 and return it; as `field_manager`, None: as the client's."""
         return await self._request(
             "patch",
             kind.path(namespace, name),
             body=body,
             content_type="application/merge-patch+json",
-            field_manager=self._field_manager,
+            field_manager=field_manager or self._field_manager,
         )
 
     async def json_patch(
@@ -234,9 +240,11 @@ class Client:
         patch: list[Object],
         *,
         dry_run: bool = False,
+        field_manager: str | None = None,
     ) -> Object:
         """Patch an object by RFC 6902 and return it; a dry run changes nothing.
 
+        `field_manager` stands in for the client's own: who the audit log says it was for.
         Raises RefusedError when a `test` operation does not hold (the API server says 422).
         """
         return await self._request(
@@ -244,7 +252,7 @@ class Client:
             kind.path(namespace, name),
             body=patch,
             content_type="application/json-patch+json",
-            field_manager=self._field_manager,
+            field_manager=field_manager or self._field_manager,
             dry_run="All" if dry_run else None,
         )
 
@@ -256,15 +264,22 @@ class Client:
         options: Object,
         *,
         dry_run: bool = False,
+        field_manager: str | None = None,
     ) -> Object:
         """Delete an object under the preconditions of DeleteOptions; a dry run changes nothing.
 
         Raises ConflictError where another object has that name by now.
         """
-        # With a body the API server reads no query; there `dryRun` is for the audit log's readers.
+        # With a body the API server reads no query: `dryRun` and `fieldManager` (which a deletion
+        # has none of) are there for the audit log's readers, who find all writes of a fix alike.
         body = {**options, "dryRun": ["All"]} if dry_run else options
-        query = "All" if dry_run else None
-        return await self._request("delete", kind.path(namespace, name), body=body, dry_run=query)
+        return await self._request(
+            "delete",
+            kind.path(namespace, name),
+            body=body,
+            dry_run="All" if dry_run else None,
+            field_manager=field_manager,
+        )
 
     async def _request(self, method: str, path: str, **options: Any) -> Object:
         return _as_object(await self._bytes(method, path, **options))

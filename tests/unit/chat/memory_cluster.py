@@ -72,6 +72,7 @@ class MemoryCluster(Client):
         patch: list[Object],
         *,
         dry_run: bool = False,
+        field_manager: str | None = None,
     ) -> Object:
         if name in self.refuses:
             raise RefusedError(f"you may not patch {name}")

@@ -29,6 +29,7 @@ class SlowCluster(MemoryCluster):
         patch: list[Object],
         *,
         dry_run: bool = False,
+        field_manager: str | None = None,
     ) -> Object:
         if not dry_run:
             self.sending.set()
