@@ -185,3 +185,28 @@ def test_the_executor_gets_no_token_and_keeps_no_notes(
     run = account("executor")
     assert forbidden(run("-n", "podiatrist", "create", "token", "reader"))
     assert forbidden(run("-n", "podiatrist", "create", "configmap", "x", "--dry-run=server"))
+
+
+@pytest.mark.parametrize("namespace", NAMESPACES)
+def test_the_executor_changes_what_a_fix_may_change_and_tells_of_it(
+    account: Callable[[str], Account], namespace: str
+) -> None:
+    patched = (
+        "deployments.apps",
+        "replicasets.apps",
+        "statefulsets.apps",
+        "daemonsets.apps",
+        "cronjobs.batch",
+        "services",
+        "ingresses.networking.k8s.io",
+        "horizontalpodautoscalers.autoscaling",
+        "poddisruptionbudgets.policy",
+        "pods",
+        "nodes",
+    )
+    assert writes(rules_of(account("executor"), namespace)) == {
+        *(("patch", resource, "") for resource in patched),
+        ("delete", "pods", ""),
+        ("create", "events", ""),
+        ("update", "diagnoses/status.podiatrist.dev", ""),
+    }

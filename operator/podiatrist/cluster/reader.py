@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from podiatrist.cluster.client import Client, Object
+from podiatrist.cluster.events import CLUSTER_SCOPED, REPORTER
 from podiatrist.cluster.failed_logs import read_failed_logs
 from podiatrist.cluster.kinds import (
     CRON_JOB,
@@ -27,9 +28,6 @@ from podiatrist.cluster.kinds import (
 from podiatrist.cluster.objects import Event, LabelSelector, Pod, parse
 from podiatrist.cluster.snapshot import Snapshot
 from podiatrist.cluster.surroundings import Surroundings, read_around
-
-_EVERYWHERE = "default"
-"""Namespace in which events about cluster-scoped objects lie."""
 
 
 def selector_text(selector: Any) -> str | None:
@@ -67,7 +65,7 @@ class Reader:
         if kind in WORKLOADS:
             return await self._workload(kind, namespace or "", target, taken_at)
         around = await read_around(self.surroundings, kind, namespace, [], target)
-        events = await self._events(namespace or _EVERYWHERE)
+        events = await self._events(namespace or CLUSTER_SCOPED)
         return Snapshot(
             kind=kind,
             target_raw=target,
@@ -120,7 +118,9 @@ class Reader:
         )
 
     async def _events(self, namespace: str) -> list[Event]:
-        return await self.client.list_typed(EVENT, Event, namespace, fields="type!=Normal")
+        # What we announced ourselves is no sign of a fault.
+        fields = f"type!=Normal,reportingComponent!={REPORTER}"
+        return await self.client.list_typed(EVENT, Event, namespace, fields=fields)
 
 
 def _controlled_by(objects: Iterable[Object], uids: set[str]) -> list[Object]:
