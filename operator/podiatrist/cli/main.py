@@ -11,6 +11,7 @@ _COMMANDS = {
     "operator": "notices sick workloads and proposes fixes; changes nothing",
     "executor": "carries out what a human approved, checks it, undoes what did not help",
     "show": "prints a Diagnosis for humans",
+    "audit": "lists what was executed: when, approved by whom, how it ended",
     "transcript": "prints what a model was told, ran and saw for a Diagnosis",
     "chat": "talks about your cluster, with your own rights; changes need your yes",
     "ask": "answers one question about your cluster, and changes nothing",
