@@ -78,12 +78,15 @@ def test_diagnosis_and_target_both_tell_of_a_fix(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-def test_a_repetition_after_a_crash_is_no_second_event(tmp_path: Path) -> None:
+def test_a_repetition_after_a_crash_is_no_second_event(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async def story() -> None:
         async with world(tmp_path) as (api, context):
             for _ in range(2):
                 await announce(context, approved(), Announcement.FIX_APPLIED, "1 patch applied")
             assert len(events(api)) == 2
+            assert "was not announced" not in caplog.text
             await announce(context, approved(), Announcement.FIX_VERIFIED, "it runs")
             assert len(events(api)) == 4
             await announce(context, approved("r2"), Announcement.FIX_APPLIED, "1 patch applied")

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
@@ -129,6 +129,7 @@ def test_a_write_is_made_as_its_diagnosis_and_option() -> None:
     assert names.field_manager("web-7f3a9c", "9f3c2a7b") == "podiatrist/web-7f3a9c/9f3c2a7b"
 
 
+@example(owner="a" * 253, digest="9f3c2a7b")
 @given(owner=st.text("abc-", max_size=253), digest=st.text("0123456789abcdef", max_size=64))
 def test_whom_a_write_is_made_as_fits_and_keeps_diagnoses_apart(owner: str, digest: str) -> None:
     made = {names.field_manager(names.diagnosis_name(owner, u, 2), digest) for u in ("a", "b")}
