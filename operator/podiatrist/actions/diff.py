@@ -19,23 +19,23 @@ _NOISE = ("managedFields", "resourceVersion", "generation", "uid", "creationTime
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
-def _masked(value: Any) -> Any:
+def masked(value: Any) -> Any:
     """Return a copy of an object without literal values of telling environment variables.
 
     A Diagnosis is read by more people than the workload; a diff quotes the lines around a change.
     """
     if isinstance(value, list):
-        return [_masked(item) for item in value]
+        return [masked(item) for item in value]
     if isinstance(value, str):
         return redact(value)
     if not isinstance(value, dict):
         return value
     telling = isinstance(value.get("value"), str) and is_telling(str(value.get("name") or ""))
-    return {k: MASK if telling and k == "value" else _masked(v) for k, v in value.items()}
+    return {k: MASK if telling and k == "value" else masked(v) for k, v in value.items()}
 
 
 def _readable(raw: dict[str, Any]) -> list[str]:
-    shown = {k: _masked(v) for k, v in raw.items() if k != "status"}
+    shown = {k: masked(v) for k, v in raw.items() if k != "status"}
     shown["metadata"] = {k: v for k, v in (raw.get("metadata") or {}).items() if k not in _NOISE}
     annotations = shown["metadata"].get("annotations")
     if isinstance(annotations, dict):

@@ -96,6 +96,21 @@ def patch_of(changes: list[Change], uid: str) -> str:
     return _UNUSUAL.sub(_escaped, compact(operations))
 
 
+def changes_of(patch: str) -> list[Change]:
+    """Return the changes that `patch_of` made a patch of; what is not tested first is none."""
+    operations: Patch = json.loads(patch)
+    tested = {op["path"]: op["value"] for op in operations if op["op"] == "test"}
+    return [
+        Change(
+            parts_of(op["path"]),
+            MISSING if op["op"] == "add" else tested[op["path"]],
+            MISSING if op["op"] == "remove" else op["value"],
+        )
+        for op in operations
+        if op["op"] != "test" and op["path"] in tested
+    ]
+
+
 def deletion_of(uid: str) -> str:
     """Return the DeleteOptions of a deletion, as the exact text that is hashed, stored and sent.
 
@@ -110,10 +125,25 @@ def _escaped(found: re.Match[str]) -> str:
     return letter if clean(letter) == letter else f"\\u{ord(letter):04x}"
 
 
+def parts_of(path: str) -> tuple[str, ...]:
+    """Return the path of an RFC 6901 pointer."""
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in path.split("/")[1:])
+
+
+def value_at(raw: Any, path: tuple[str, ...]) -> Any:
+    """Return what is at a path, MISSING where nothing is."""
+    found = _lookup(raw, pointer(path))
+    return MISSING if found is _NOWHERE else found
+
+
+def is_at(raw: Any, path: tuple[str, ...], value: Any) -> bool:
+    """Say whether a value is at a path; for null and MISSING, whether none is."""
+    return _same(value_at(raw, path), None if value is MISSING else value)
+
+
 def _lookup(raw: Any, path: str) -> Any:
     node = raw
-    for escaped in path.split("/")[1:]:
-        part = escaped.replace("~1", "/").replace("~0", "~")
+    for part in parts_of(path):
         if isinstance(node, dict):
             node = node.get(part, MISSING)
         elif isinstance(node, list) and _INDEX.fullmatch(part) and int(part) < len(node):
@@ -121,6 +151,15 @@ def _lookup(raw: Any, path: str) -> Any:
         else:
             return _NOWHERE
     return node
+
+
+def is_same_object(raw: Object, patch: str) -> bool:
+    """Say whether an object is the one that a patch was made for, and not one made anew."""
+    return all(
+        _same(_lookup(raw, op["path"]), op["value"])
+        for op in json.loads(patch)
+        if op["op"] == "test" and op["path"] == "/metadata/uid"
+    )
 
 
 def would_apply(raw: Object, patch: str) -> bool:
