@@ -126,10 +126,11 @@ def test_a_deep_and_wide_record_costs_little_and_is_cut() -> None:
     deep: Any = {}
     for _ in range(3000):
         deep = {"f:a": deep}
-    wide = {f"f:{n}": {} for n in range(20_000)}
+    wide: Any = {f"f:{n}": {} for n in range(20_000)}
+    broken: Any = {'k:{"name":' + "[" * 900: {}}
     entries = [
         {"manager": "m" * 9000, "time": "2026-11-03T12:00:00Z", "fieldsV1": {"f:spec": fields}}
-        for fields in (deep, wide, {'k:{"name":' + "[" * 900: {}})
+        for fields in (deep, wide, broken)
     ]
     raw = {"metadata": {"managedFields": entries}}
     told = describe_changes(changed_since(raw, LONG_AGO))

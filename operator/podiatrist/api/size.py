@@ -18,6 +18,8 @@ def _trim(findings: int, evidence: int, diff: int) -> Callable[[Status], None]:
             finding.evidence = finding.evidence[:evidence]
         for option in status.options:
             option.diff = option.diff[:diff]
+            if not diff and option.repository is not None:
+                option.repository.patch = ""
 
     return trim
 

@@ -12,7 +12,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from podiatrist.api import names
-from podiatrist.api.diagnosis import AGENT, Diagnosis, Option, Usage
+from podiatrist.api.diagnosis import AGENT, Diagnosis, Option, RepositoryChange, Usage
 from podiatrist.cluster.client import connect
 from podiatrist.cluster.errors import ClusterError
 from podiatrist.cluster.kinds import DIAGNOSIS
@@ -114,6 +114,8 @@ def _option(number: int, option: Option, diagnosis: Diagnosis) -> RenderableType
     lines += [Padding(Text(f"same as: {c}", style="dim"), (0, 0, 0, 2)) for c in option.commands]
     lines += [Padding(_diff_line(line), (0, 0, 0, 4)) for line in option.diff]
     lines.append(Padding(Text("then: " + ", ".join(option.checks)), (0, 0, 0, 2)))
+    if option.repository is not None:
+        lines.append(Padding(_repository(option.repository), (0, 0, 0, 2)))
     preview = option.preview
     if preview is None:
         tried = Text("not tried yet", style="yellow")
@@ -127,6 +129,20 @@ def _option(number: int, option: Option, diagnosis: Diagnosis) -> RenderableType
         )
         lines.append(Padding(Text(f"approve: {approve}", style="cyan"), (0, 0, 0, 2)))
     return Group(*lines)
+
+
+def _repository(change: RepositoryChange) -> RenderableType:
+    """Return a change for the repository: where, and the patch to copy."""
+    kept = Text(f"kept by {change.manager} {change.source}: ", style="bold")
+    parts: list[RenderableType] = [
+        kept.append(
+            "change it there; it is not patched live unless PODIATRIST_PATCH_MANAGED is set"
+        ),
+        Text(f"where: {change.hint}"),
+    ]
+    if change.patch:
+        parts.append(Padding(Text(change.patch.rstrip(), style="cyan"), (0, 0, 0, 2)))
+    return Group(*parts)
 
 
 def _diff_line(line: str) -> Text:

@@ -19,5 +19,6 @@ async def run_executor(kubeconfig: Path | None, settings: Settings) -> None:
     share(kubeconfig)
     async with connect(kubeconfig, "podiatrist-executor") as client:
         await wait_for(client)
-        worker = Worker(context_of(client, settings.timing), STEPS)
+        context = context_of(client, settings.timing, patch_managed=settings.patch_managed)
+        worker = Worker(context, STEPS)
         await serve(kopf.OperatorRegistry(), (worker,), worker.run())

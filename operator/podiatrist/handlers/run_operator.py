@@ -43,7 +43,9 @@ async def run_operator(kubeconfig: Path | None, settings: OperatorSettings) -> N
         async with connect(kubeconfig, "podiatrist-operator") as client:
             await wait_for(client)
             consultant, consulting = _consultant(client, Path(folder), settings)
-            context = context_of(client, settings.timing, consulting)
+            context = context_of(
+                client, settings.timing, consulting, patch_managed=settings.patch_managed
+            )
             consult = Consult(
                 consultant,
                 Ledger(client, settings.tokens_per_day, now),

@@ -65,9 +65,23 @@ async def wait_for(client: Client) -> None:
     )
 
 
-def context_of(client: Client, timing: Timing, consulting: Consulting | None = None) -> Context:
+def context_of(
+    client: Client,
+    timing: Timing,
+    consulting: Consulting | None = None,
+    *,
+    patch_managed: bool = False,
+) -> Context:
     """Return the world of a role's steps."""
-    return Context(client, Reader(client), Store(client), now, timing, consulting or Consulting())
+    return Context(
+        client,
+        Reader(client),
+        Store(client),
+        now,
+        timing,
+        consulting or Consulting(),
+        patch_managed,
+    )
 
 
 async def serve(

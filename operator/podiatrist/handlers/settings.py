@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     """How long a fix may take to show effect before it is rolled back."""
     give_up: float = Field(default=Timing.give_up, ge=1)
     """How long pods that a fix brought may be sick before it is rolled back, sooner than that."""
+    patch_managed: bool = False
+    """Whether what Argo CD, Flux, Helm or Kustomize keep in place may be patched live as well. The
+    change for the repository stays as advice; without it the live patch is taken back."""
     feed: Literal["kopf", "stream"] = "kopf"
     """Who tells of pods and events; docs/feeds.md says which one when."""
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")

@@ -53,7 +53,10 @@ def _with_previews(options: Sequence[Option], before: Sequence[Option]) -> list[
     known = {o.digest: o for o in before}
     return [
         o.model_copy(update={"preview": known[o.digest].preview, "diff": known[o.digest].diff})
-        if o.digest in known and (tried := known[o.digest].preview) and tried.ok
+        if o.digest in known
+        and (tried := known[o.digest].preview)
+        and tried.ok
+        and (known[o.digest].repository is None) == (o.repository is None)
         else o
         for o in options
     ]

@@ -49,3 +49,5 @@ class Context:
     clock: Callable[[], datetime]
     timing: Timing
     consulting: Consulting = Consulting()
+    patch_managed: bool = False
+    """Whether objects that Argo CD, Flux, Helm or Kustomize keep are patched live all the same."""

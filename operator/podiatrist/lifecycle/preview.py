@@ -12,6 +12,7 @@ from podiatrist.lifecycle.apply import send_patch
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.delete import send_deletion
 from podiatrist.lifecycle.replan import Replan, StaleError, replan
+from podiatrist.lifecycle.repository import with_repository
 
 
 async def preview(context: Context, diagnosis: Diagnosis) -> float | None:
@@ -35,6 +36,9 @@ async def preview(context: Context, diagnosis: Diagnosis) -> float | None:
 async def _try(context: Context, diagnosis: Diagnosis, option: Option) -> Option:
     try:
         replanned = await replan(context, diagnosis, option)
+        option = with_repository(option, replanned, patch_managed=context.patch_managed)
+        if option.preview is not None:
+            return option
         diff = await _dry_run(context, replanned)
     except (StaleError, NotFoundError) as error:
         return option.model_copy(update={"preview": Preview(ok=False, message=str(error))})

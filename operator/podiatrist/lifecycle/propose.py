@@ -13,6 +13,7 @@ from podiatrist.cluster.kinds import NODE, WORKLOADS
 from podiatrist.cluster.redaction import redact
 from podiatrist.cluster.snapshot import Snapshot
 from podiatrist.cluster.store import spec_hash
+from podiatrist.lifecycle.repository import repository_of
 
 log = logging.getLogger(__name__)
 
@@ -85,9 +86,10 @@ def _compile(snapshot: Snapshot, proposal: Proposal, soak: int) -> Option:
         check_scope(action, snapshot.target, snapshot.template)
     live = {ref: snapshot.find(ref) for ref in objects_needed(proposal.actions)}
     promised = checks(soak)
+    there = {ref: raw for ref, raw in live.items() if raw is not None}
     plan = compile_plan(
         proposal.actions,
-        {ref: raw for ref, raw in live.items() if raw is not None},
+        there,
         target_uid=snapshot.metadata.uid,
         target_spec_hash=spec_hash(snapshot.target_raw),
         checks=promised,
@@ -102,6 +104,7 @@ def _compile(snapshot: Snapshot, proposal: Proposal, soak: int) -> Option:
         commands=plan.commands,
         diff=plan.diff,
         checks=promised,
+        repository=repository_of(plan, there),
     )
 
 
