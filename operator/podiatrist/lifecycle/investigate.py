@@ -28,6 +28,7 @@ from podiatrist.lifecycle.look import UnknownKindError, look
 from podiatrist.lifecycle.next_step import consulted, retry_asked, token
 from podiatrist.lifecycle.propose import MOST_FINDINGS, offer_options, told
 from podiatrist.lifecycle.related import related
+from podiatrist.lifecycle.reverted import causes, tell_taken_back
 from podiatrist.lifecycle.unasked import settle_unasked
 
 _MOST_SUPERSEDED = 16
@@ -58,6 +59,7 @@ async def investigate(context: Context, diagnosis: Diagnosis) -> float | None:
     status.observed_target = observe(snapshot)
     status.related_to = await related(context, diagnosis, results)
     compose(diagnosis, snapshot, told(results), said, options, now)
+    await tell_taken_back(context, diagnosis, snapshot)
     _point_out_handled_approval(diagnosis, now)
     settle_unasked(context.consulting, diagnosis, snapshot, now)
     await context.store.write_status(diagnosis)
@@ -85,8 +87,8 @@ async def recheck(context: Context, diagnosis: Diagnosis) -> float | None:
         before = [f.reason for f in by_rules(diagnosis.status.findings)]
         if (
             [r.finding.reason for r in results][:MOST_FINDINGS] != before
-            or _digests(options) != _digests(diagnosis.status.options)
-            or await related(context, diagnosis, results) != diagnosis.status.related_to
+            or _offers(options) != _offers(diagnosis.status.options)
+            or await related(context, diagnosis, results) != causes(diagnosis)
         ):
             # Never at once: two operators of different settings would answer each other for ever.
             await investigate(context, diagnosis)
@@ -236,5 +238,6 @@ def observe(snapshot: Snapshot) -> ObservedTarget:
     )
 
 
-def _digests(options: list[Option]) -> list[str]:
-    return [o.digest for o in options]
+def _offers(options: list[Option]) -> list[tuple[str, bool]]:
+    """Return what is offered, and whether as a change for a repository: that may change, too."""
+    return [(o.digest, o.repository is not None) for o in options]

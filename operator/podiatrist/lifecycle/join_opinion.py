@@ -30,6 +30,7 @@ from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.investigate import is_as_observed
 from podiatrist.lifecycle.look import UnknownKindError, look
 from podiatrist.lifecycle.propose import redacted
+from podiatrist.lifecycle.reverted import causes, tell_taken_back
 
 log = logging.getLogger(__name__)
 
@@ -155,9 +156,10 @@ async def _join(context: Context, diagnosis: Diagnosis, consulted: Consulted) ->
     rules = by_rules(diagnosis.status.findings)
     offered = [o for o in diagnosis.status.options if o.suggested_by == "rules"]
     # Where the cause lies elsewhere there is nothing to mend here, whoever suggests it.
-    proposals = [] if diagnosis.status.related_to else consulted.proposals
+    proposals = [] if causes(diagnosis) else consulted.proposals
     suggested = suggested_options(snapshot, proposals, context.timing.soak)
     compose(diagnosis, snapshot, rules, consulted.findings, joined(offered, suggested), now)
+    await tell_taken_back(context, diagnosis, snapshot)
     value: ConditionStatus = "True" if consulted.reason is Reason.MODEL_ANSWERED else "False"
     set_condition(diagnosis, "Consulted", value, consulted.reason, redact(consulted.message), now)
 

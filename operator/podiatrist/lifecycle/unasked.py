@@ -10,6 +10,7 @@ from podiatrist.cluster.snapshot import Snapshot
 from podiatrist.lifecycle.agent_part import by_rules
 from podiatrist.lifecycle.context import Consulting
 from podiatrist.lifecycle.next_step import consulted
+from podiatrist.lifecycle.reverted import causes
 
 
 def settle_unasked(
@@ -44,8 +45,8 @@ def _why_not(
     reasons = {f.reason for f in by_rules(diagnosis.status.findings)}
     if not reasons and unfinished(snapshot) is None:
         return Reason.NOT_NEEDED, "the rules find nothing wrong, and nobody asked a question"
-    if diagnosis.status.related_to:
-        cause = ", ".join(map(str, diagnosis.status.related_to))
+    if elsewhere := causes(diagnosis):
+        cause = ", ".join(map(str, elsewhere))
         return Reason.NOT_NEEDED, f"the cause lies elsewhere: see {cause}"
     if consulting.policy == "asked":
         return Reason.NOT_NEEDED, "a model is asked only where a Diagnosis holds a question"
