@@ -24,8 +24,8 @@ from podiatrist.cluster.errors import ConflictError, NotFoundError, RefusedError
 from podiatrist.cluster.kinds import Kind
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.delete import ensure_deleted, send_deletion
-from podiatrist.lifecycle.execute import not_what_was_approved
 from podiatrist.lifecycle.outcome import Outcome
+from podiatrist.lifecycle.recorded import not_what_was_approved
 from tests.unit.builders import copy_of
 from tests.unit.stories import NOW, diagnosis, option
 
@@ -162,17 +162,17 @@ def test_recorded_deletions_are_held_against_the_digest_and_the_reach() -> None:
     told.status.observed_target = ObservedTarget(uid="uid-db", spec_hash="h")
     chosen.digest = digest_of("uid-db", "h", [DELETION], [], chosen.checks)
     told.status.approval = Approval(digest=chosen.digest, at=NOW)
-    told.status.execution = Execution(started_at=NOW, patches=[DELETION], inverse=[])
+    told.status.execution = Execution(run="r1", started_at=NOW, patches=[DELETION], inverse=[])
     assert not_what_was_approved(told) is None
     patched = DELETION.model_copy(update={"verb": "patch"})
-    told.status.execution = Execution(started_at=NOW, patches=[patched], inverse=[])
+    told.status.execution = Execution(run="r1", started_at=NOW, patches=[patched], inverse=[])
     assert "not those of the approved digest" in (not_what_was_approved(told) or "")
     elsewhere = DB_0.model_copy(update={"namespace": "bank"})
     away = AppliedPatch(object=elsewhere, patch=deletion_of("uid-0"), verb="delete")
     chosen.actions[0].object = elsewhere
     chosen.digest = digest_of("uid-db", "h", [away], [], chosen.checks)
     told.status.approval = Approval(digest=chosen.digest, at=NOW)
-    told.status.execution = Execution(started_at=NOW, patches=[away], inverse=[])
+    told.status.execution = Execution(run="r1", started_at=NOW, patches=[away], inverse=[])
     assert "out of reach" in (not_what_was_approved(told) or "")
 
 

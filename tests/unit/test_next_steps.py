@@ -112,7 +112,7 @@ STORIES: list[tuple[str, Diagnosis, tuple[Step, ...]]] = [
         (Step.REJECT,),
     ),
     ("rejected", diagnosis(FOUND, "Approved=False:Rejected", reject=""), (Step.NOTHING,)),
-    ("expired", diagnosis(FOUND, "Approved=False:Expired"), (Step.NOTHING,)),
+    ("expired", diagnosis(FOUND, "Approved=False:Expired"), (Step.RECHECK,)),
     (
         "retry of a story that is over",
         diagnosis(FOUND, DONE, "Verified=True:ChecksPassed", retry="1"),

@@ -39,6 +39,9 @@ class Reason(StrEnum):
     ALREADY_HANDLED = "AlreadyHandled"
     OPTION_NOT_RUNNABLE = "OptionNotRunnable"
     SYMPTOM_GONE = "SymptomGone"
+    POLICY_MISSING = "PolicyMissing"
+    SWITCHED_OFF = "SwitchedOff"
+    WITHDRAWN = "Withdrawn"
     REJECTED = "Rejected"
     EXPIRED = "Expired"
     # Executed
@@ -69,10 +72,12 @@ OVER = frozenset(
         State.FAILED,
         State.RESOLVED,
         State.REJECTED,
-        State.EXPIRED,
     }
 )
-"""States in which the story has ended; only the retry annotation opens it again."""
+"""States in which the story has ended; only the retry annotation opens it again.
+
+An approval that came too late ends nothing: the option waits for a fresh one (Expired).
+"""
 
 
 def condition(status: Status, kind: ConditionType) -> Condition | None:

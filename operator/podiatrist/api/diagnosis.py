@@ -174,7 +174,7 @@ class Preview(Model):
 
 
 class BlastRadius(Model):
-    """What else happens when an option runs, computed from what is there before anybody approves."""
+    """What else happens when an option runs, computed before anybody approves."""
 
     restarts: int = Field(default=0, ge=0, description="Pods that are replaced or deleted.")
     unavailable: int = Field(
@@ -247,7 +247,7 @@ class Option(Model):
 class Approval(Model):
     """The approve annotation that was last acted upon, whether it was accepted or refused."""
 
-    by: Name | None = Field(
+    by: Paragraph | None = Field(
         default=None, description="Who approved, as stamped by admission; absent without it."
     )
     digest: Token = Field(description="The annotation's value.")
@@ -404,6 +404,7 @@ class Metadata(Model):
     creation_timestamp: datetime | None = None
     deletion_timestamp: datetime | None = None
     annotations: dict[str, str] = Field(default_factory=dict)
+    managed_fields: list[dict[str, Any]] = Field(default_factory=list)
     owner_references: list[dict[str, Any]] = Field(default_factory=list)
 
 

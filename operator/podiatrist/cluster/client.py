@@ -205,13 +205,16 @@ class Client:
         path = SERVICE_ACCOUNT.path(namespace, account, "token")
         return await self._request("post", path, body=body, field_manager=self._field_manager)
 
-    async def replace_status(self, kind: Kind, namespace: str, name: str, body: Object) -> Object:
+    async def replace_status(
+        self, kind: Kind, namespace: str, name: str, body: Object, *, dry_run: bool = False
+    ) -> Object:
         """Write an object's status. With metadata.resourceVersion set it is a compare-and-swap."""
         return await self._request(
             "put",
             kind.path(namespace, name, "status"),
             body=body,
             field_manager=self._field_manager,
+            dry_run="All" if dry_run else None,
         )
 
     async def merge_patch(
@@ -221,15 +224,20 @@ class Client:
         name: str,
         body: Object,
         *,
+        dry_run: bool = False,
         field_manager: str | None = None,
     ) -> Object:
-        """Patch an object by RFC 7386 and return it; as `field_manager`, None: as the client's."""
+        """Patch an object by RFC 7386 and return it; a dry run changes nothing.
+
+        `field_manager` stands in for the client's own.
+        """
         return await self._request(
             "patch",
             kind.path(namespace, name),
             body=body,
             content_type="application/merge-patch+json",
             field_manager=field_manager or self._field_manager,
+            dry_run="All" if dry_run else None,
         )
 
     async def json_patch(

@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     patch_managed: bool = False
     """Whether what Argo CD, Flux, Helm or Kustomize keep in place may be patched live as well. The
     change for the repository stays as advice; without it the live patch is taken back."""
+    approval_life: float = Field(default=Timing.approval_life, ge=1)
+    """How long an approval may wait to be carried out, such as for an executor that is down."""
     feed: Literal["kopf", "stream"] = "kopf"
     """Who tells of pods and events; docs/feeds.md says which one when."""
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
@@ -105,4 +107,5 @@ class Settings(BaseSettings):
             soak=self.soak,
             verify=self.verify,
             give_up=self.give_up,
+            approval_life=self.approval_life,
         )

@@ -25,6 +25,8 @@ class Timing:
     """How long a fix may take to show effect before it is rolled back."""
     give_up: float = 45.0
     """How long pods that a fix brought may be sick before it is rolled back, sooner than that."""
+    approval_life: float = 600.0
+    """How long an approval may wait to be carried out: it is for now, not for some day."""
     poll: float = 2.0
     """Between two looks at a workload while a fix is verified."""
 

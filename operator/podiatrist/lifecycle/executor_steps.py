@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from podiatrist.lifecycle.execute import execute
 from podiatrist.lifecycle.judge_approval import judge_approval
+from podiatrist.lifecycle.news import telling
 from podiatrist.lifecycle.next_step import Step
 from podiatrist.lifecycle.preview import preview
 from podiatrist.lifecycle.roll_back import roll_back
@@ -12,8 +13,8 @@ from podiatrist.lifecycle.worker import StepFunction
 
 STEPS: Mapping[Step, StepFunction] = {
     Step.PREVIEW: preview,
-    Step.JUDGE_APPROVAL: judge_approval,
-    Step.EXECUTE: execute,
-    Step.VERIFY: verify,
-    Step.ROLL_BACK: roll_back,
+    Step.JUDGE_APPROVAL: telling(judge_approval),
+    Step.EXECUTE: telling(execute),
+    Step.VERIFY: telling(verify),
+    Step.ROLL_BACK: telling(roll_back),
 }

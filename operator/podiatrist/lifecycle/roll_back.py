@@ -2,43 +2,50 @@
 
 from podiatrist.api.conditions import Reason, condition, set_condition
 from podiatrist.api.diagnosis import Diagnosis
-from podiatrist.lifecycle.apply import ensure_applied
 from podiatrist.lifecycle.context import Context
-from podiatrist.lifecycle.execute import not_what_was_approved
+from podiatrist.lifecycle.execute import run_of
+from podiatrist.lifecycle.hold import hold, without_hold
+from podiatrist.lifecycle.marked import ensure_undone
 from podiatrist.lifecycle.outcome import Outcome
+from podiatrist.lifecycle.recorded import not_what_was_approved
+from podiatrist.lifecycle.switch import held
 
 
 async def roll_back(context: Context, diagnosis: Diagnosis) -> float | None:
-    """Apply the stored inverse, last patch first; stop where somebody else changed the object."""
+    """Apply the stored inverse, last patch first; leave alone what somebody else changed since."""
     execution = diagnosis.status.execution
     foreign = not_what_was_approved(diagnosis)
-    if foreign is not None:
-        message = f"nothing was undone: {foreign}"
-        reason = Reason.ROLLBACK_REFUSED
-        set_condition(diagnosis, "Verified", "False", reason, message, context.clock())
-        await context.store.write_status(diagnosis)
-        return None
     why = condition(diagnosis.status, "Verified")
-    because = why.message if why else ""
-    problems: list[str] = []
-    for inverse in reversed(execution.inverse if execution else []):
-        outcome, message = await ensure_applied(context, inverse)
-        if outcome is not Outcome.DONE:
+    because = without_hold(why.message) if why else ""
+    if foreign is not None or execution is None:
+        await _end(context, diagnosis, Reason.ROLLBACK_REFUSED, f"nothing was undone: {foreign}")
+        return None
+    undone, problems = 0, []
+    for inverse in reversed(execution.inverse):
+        off = await held(context, diagnosis.metadata.namespace)
+        if off is not None:
+            return await hold(context, diagnosis, "Verified", off)
+        outcome, message = await ensure_undone(context, inverse, run_of(diagnosis))
+        if outcome is Outcome.DONE:
+            undone += 1
+        else:
             problems.append(message)
-    deleted = []
-    if execution is not None:
-        execution.undone = len(execution.inverse) - len(problems)
-        deleted = [p.object.name for p in execution.patches if p.verb == "delete"]
-    if execution is not None and not execution.inverse:
+    execution.undone = undone
+    deleted = [p.object.name for p in execution.patches if p.verb == "delete"]
+    if problems:
+        left = "was left in place" if not undone else f"was undone in {undone} object(s) only"
+        message = f"the fix did not help and {left}: {'; '.join(problems)}. {because}"
+        await _end(context, diagnosis, Reason.ROLLBACK_REFUSED, message)
+    elif not execution.inverse:
         message = f"the fix did not help, and there was nothing to undo. {because}"
-        reason = Reason.ROLLED_BACK
-    elif problems:
-        message = f"the fix did not help and was left in place: {'; '.join(problems)}. {because}"
-        reason = Reason.ROLLBACK_REFUSED
+        await _end(context, diagnosis, Reason.ROLLED_BACK, message)
     else:
         but = f" (not the deletion of {', '.join(deleted)})" if deleted else ""
         message = f"the fix did not help and was undone{but}. {because}"
-        reason = Reason.ROLLED_BACK
+        await _end(context, diagnosis, Reason.ROLLED_BACK, message)
+    return None
+
+
+async def _end(context: Context, diagnosis: Diagnosis, reason: Reason, message: str) -> None:
     set_condition(diagnosis, "Verified", "False", reason, message, context.clock())
     await context.store.write_status(diagnosis)
-    return None
