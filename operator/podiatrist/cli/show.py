@@ -12,7 +12,15 @@ from rich.panel import Panel
 from rich.text import Text
 
 from podiatrist.api import names
-from podiatrist.api.diagnosis import AGENT, Diagnosis, Option, RepositoryChange, Usage
+from podiatrist.api.diagnosis import (
+    AGENT,
+    BlastRadius,
+    Diagnosis,
+    Option,
+    Preview,
+    RepositoryChange,
+    Usage,
+)
 from podiatrist.cluster.client import connect
 from podiatrist.cluster.errors import ClusterError
 from podiatrist.cluster.kinds import DIAGNOSIS
@@ -114,14 +122,12 @@ def _option(number: int, option: Option, diagnosis: Diagnosis) -> RenderableType
     lines += [Padding(Text(f"same as: {c}", style="dim"), (0, 0, 0, 2)) for c in option.commands]
     lines += [Padding(_diff_line(line), (0, 0, 0, 4)) for line in option.diff]
     lines.append(Padding(Text("then: " + ", ".join(option.checks)), (0, 0, 0, 2)))
+    if option.blast_radius is not None:
+        lines += [Padding(line, (0, 0, 0, 2)) for line in _blast_radius(option.blast_radius)]
     if option.repository is not None:
         lines.append(Padding(_repository(option.repository), (0, 0, 0, 2)))
     preview = option.preview
-    if preview is None:
-        tried = Text("not tried yet", style="yellow")
-    else:
-        tried = Text(preview.message, style="green" if preview.ok else "red")
-    lines.append(Padding(Text("dry run: ").append_text(tried), (0, 0, 0, 2)))
+    lines.append(Padding(_dry_run(preview), (0, 0, 0, 2)))
     if preview is not None and preview.ok:
         approve = (
             f"kubectl -n {diagnosis.metadata.namespace} annotate diagnosis "
@@ -129,6 +135,25 @@ def _option(number: int, option: Option, diagnosis: Diagnosis) -> RenderableType
         )
         lines.append(Padding(Text(f"approve: {approve}", style="cyan"), (0, 0, 0, 2)))
     return Group(*lines)
+
+
+def _blast_radius(radius: BlastRadius) -> list[Text]:
+    """Return what else it touches: one line, and one for each warning."""
+    pods = f"restarts {radius.restarts} pod{'' if radius.restarts == 1 else 's'}"
+    ready = f"{radius.unavailable} ready pod{'' if radius.unavailable == 1 else 's'}"
+    down = f"at most {ready} down at a time" if radius.unavailable else "no ready pod goes down"
+    touched = Text(
+        f"blast radius: {pods}, {down}" if radius.restarts else "blast radius: restarts no pod"
+    )
+    return [touched, *(Text(f"careful: {w}", style="yellow") for w in radius.warnings)]
+
+
+def _dry_run(preview: Preview | None) -> Text:
+    if preview is None:
+        return Text("dry run: ").append("not tried yet", style="yellow")
+    if not preview.ok:
+        return Text(f"cannot be approved: {preview.message}", style="bold red")
+    return Text("dry run: ").append(preview.message, style="green")
 
 
 def _repository(change: RepositoryChange) -> RenderableType:

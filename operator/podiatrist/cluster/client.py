@@ -6,6 +6,7 @@ pool) and leaves out its typed models, which drop unknown fields on read-modify-
 
 import json
 import random
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -264,6 +265,25 @@ class Client:
             dry_run="All" if dry_run else None,
         )
 
+    async def try_patch(
+        self, kind: Kind, namespace: str | None, name: str, patch: list[Object]
+    ) -> tuple[Object, list[str]]:
+        """Dry-run a patch by RFC 6902; returns the object as it would be, and the warnings.
+
+        Raises as `json_patch` does. Pod Security speaks of a workload's pods in warnings only.
+        """
+        warnings: list[str] = []
+        body = await self._bytes(
+            "patch",
+            kind.path(namespace, name),
+            warnings=warnings,
+            body=patch,
+            content_type="application/json-patch+json",
+            field_manager=self._field_manager,
+            dry_run="All",
+        )
+        return _as_object(body), warnings
+
     async def delete(
         self,
         kind: Kind,
@@ -293,7 +313,13 @@ class Client:
         return _as_object(await self._bytes(method, path, **options))
 
     async def _bytes(
-        self, method: str, path: str, *, accept: str | None = None, **options: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        accept: str | None = None,
+        warnings: list[str] | None = None,
+        **options: Any,
     ) -> bytes:
         # The library fills default arguments for header and query parameters in place: without
         # dicts and lists of our own, one request's headers would leak into the next.
@@ -308,6 +334,8 @@ class Client:
                 _request_timeout=_TIMEOUT,
                 **options,
             )
+            if warnings is not None:
+                warnings += map(_warning, response.headers.getall("Warning", []))
             return cast(bytes, await response.read())
 
 
@@ -320,6 +348,12 @@ def _our_errors() -> Iterator[None]:
         raise _translate(error) from None
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise UnreachableError(f"the API server did not answer: {error!r}") from None
+
+
+def _warning(header: str) -> str:
+    """Return the text of a Warning header: `299 - "text"`, with escaped quotes (RFC 7234, 5.5)."""
+    quoted = header.partition('"')[2].rpartition('"')[0]
+    return re.sub(r"\\(.)", r"\1", quoted or header)
 
 
 def _as_object(body: bytes) -> Object:

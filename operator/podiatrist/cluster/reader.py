@@ -57,13 +57,22 @@ class Reader:
         self.surroundings = Surroundings(self.client)
 
     async def read(
-        self, kind: Kind, namespace: str | None, name: str, now: datetime | None = None
+        self,
+        kind: Kind,
+        namespace: str | None,
+        name: str,
+        now: datetime | None = None,
+        *,
+        whole: bool = False,
     ) -> Snapshot:
-        """Read everything that belongs to a target. Raises NotFoundError when it is not there."""
+        """Read everything that belongs to a target. Raises NotFoundError when it is not there.
+
+        `whole`: what stands around it as well where all is fine.
+        """
         target = await self.client.get(kind, namespace, name)
         taken_at = now or datetime.now(UTC)
         if kind in WORKLOADS:
-            return await self._workload(kind, namespace or "", target, taken_at)
+            return await self._workload(kind, namespace or "", target, taken_at, whole=whole)
         around = await read_around(self.surroundings, kind, namespace, [], target)
         events = await self._events(namespace or CLUSTER_SCOPED)
         return Snapshot(
@@ -79,7 +88,7 @@ class Reader:
         )
 
     async def _workload(
-        self, kind: Kind, namespace: str, target: Object, taken_at: datetime
+        self, kind: Kind, namespace: str, target: Object, taken_at: datetime, *, whole: bool
     ) -> Snapshot:
         owned: dict[Kind, list[Object]] = {}
         owners = {_uid(target)}
@@ -98,7 +107,8 @@ class Reader:
             pods = [p for p in listed if (c := p.metadata.controller) and c.uid in owners]
         events = await self._events(namespace)
         bare = Snapshot(kind, target, taken_at, pods, events, owned, namespace_pods=pods)
-        if pods and all(_at_rest(pod) for pod in pods) and not _behind(target):
+        fine = pods and all(_at_rest(pod) for pod in pods) and not _behind(target)
+        if fine and not whole:
             return bare
         around = await read_around(self.surroundings, kind, namespace, pods, target)
         # Whether somebody misses a workload without pods is told by the logs of the others.

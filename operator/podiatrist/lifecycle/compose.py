@@ -49,14 +49,14 @@ def compose(
 
 
 def _with_previews(options: Sequence[Option], before: Sequence[Option]) -> list[Option]:
-    """Keep the dry run of an option that is offered unchanged; a refused one is tried again."""
-    known = {o.digest: o for o in before}
-    return [
-        o.model_copy(update={"preview": known[o.digest].preview, "diff": known[o.digest].diff})
-        if o.digest in known
-        and (tried := known[o.digest].preview)
-        and tried.ok
-        and (known[o.digest].repository is None) == (o.repository is None)
-        else o
-        for o in options
-    ]
+    """Keep an option whole that passed its dry run and is offered again; others are tried anew.
+
+    From then on it is the executor's word, to the last letter: what a human was shown must not
+    change under his hands, and admission lets no operator change it.
+    """
+    tried = {
+        (o.digest, o.repository is None): o
+        for o in before
+        if o.preview is not None and o.preview.ok
+    }
+    return [tried.get((o.digest, o.repository is None), o) for o in options]

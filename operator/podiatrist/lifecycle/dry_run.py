@@ -1,22 +1,44 @@
-"""Tries a plan: each patch and deletion as a dry run, with the API server's own answers."""
+"""Sends a plan to the API server as a dry run: what it would change, and what the server says."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from podiatrist.actions.base import Object
 from podiatrist.actions.compiler import Plan
+from podiatrist.actions.diff import deletion_line, diff_lines, shorten
 from podiatrist.api.diagnosis import ObjectRef
-from podiatrist.lifecycle.apply import send_patch
+from podiatrist.cluster.errors import RefusedError
+from podiatrist.cluster.kinds import PATCHABLE, find_kind
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.delete import send_deletion
 
 
-async def dry_run(context: Context, plan: Plan) -> dict[ObjectRef, Object]:
-    """Return each patched object as the API server would have it.
+@dataclass
+class DryRun:
+    """The objects as they would be, the change as a diff, and the API server's warnings."""
 
-    Raises RefusedError, ConflictError or NotFoundError for what it would refuse, UnreachableError.
-    """
-    answers = {}
+    after: dict[ObjectRef, Object] = field(default_factory=dict)
+    diff: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+async def dry_run(context: Context, plan: Plan, live: Mapping[ObjectRef, Object]) -> DryRun:
+    """Try every write of a plan. Raises what the API server refuses; nothing is changed."""
+    tried = DryRun()
     for patch in plan.patches:
+        ref = patch.object
         if patch.verb == "delete":
             await send_deletion(context, patch, dry_run=True)
-        else:
-            answers[patch.object] = await send_patch(context, patch, dry_run=True)
-    return answers
+            tried.diff.append(deletion_line(ref))
+            continue
+        kind = find_kind(ref.api_version, ref.kind)
+        if kind is None or kind not in PATCHABLE:
+            raise RefusedError(f"{ref.kind} is never patched")
+        operations = json.loads(patch.patch)
+        answer, said = await context.client.try_patch(kind, ref.namespace, ref.name, operations)
+        tried.after[ref] = answer
+        tried.diff += diff_lines(ref, live[ref], answer)
+        tried.warnings += said
+    tried.diff = shorten(tried.diff)
+    return tried

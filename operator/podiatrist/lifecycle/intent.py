@@ -56,7 +56,7 @@ async def _begin(context: Context, diagnosis: Diagnosis, option: Option) -> Refu
             kept = why_not_live(replanned.plan, replanned.live)
         if kept is not None:
             return Reason.OPTION_NOT_RUNNABLE, f"nothing was done: {kept}"
-        await dry_run(context, replanned.plan)
+        await dry_run(context, replanned.plan, replanned.live)
     except (StaleError, NotFoundError) as error:
         return Reason.STALE_DIGEST, f"nothing was done, since {error}. It is diagnosed anew."
     except (ConflictError, RefusedError) as error:

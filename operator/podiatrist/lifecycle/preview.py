@@ -1,22 +1,32 @@
-"""Step `preview`: ask the API server, by dry run, what each option would do.
+"""Step `preview`: find out what each option would do, before a human decides on it.
 
-What a human decides on is the server's answer (defaulting, admission, quota, the executor's own
-rights), not what anybody says about it.
+Whatever is decided on is worked out here, from the typed actions and the API server's answer to a
+dry run (defaulting, admission, quota, the executor's own rights). What is stored may come from a
+stolen token: of it only the actions, the checks, and a risk that is higher than ours count.
 """
 
-from podiatrist.actions.diff import deletion_line, diff_lines, shorten
+from podiatrist.actions.base import Object
+from podiatrist.actions.catalog import parse_action
+from podiatrist.actions.compiler import Proposal
+from podiatrist.api import names
 from podiatrist.api.conditions import Reason, set_condition
 from podiatrist.api.diagnosis import Diagnosis, Option, Preview
 from podiatrist.cluster.errors import ConflictError, NotFoundError, RefusedError
-from podiatrist.lifecycle.apply import send_patch
+from podiatrist.cluster.kinds import NAMESPACE, find_target_kind
+from podiatrist.cluster.redaction import redact
+from podiatrist.cluster.snapshot import Snapshot
+from podiatrist.lifecycle.consequences.blast_radius import blast_radius
+from podiatrist.lifecycle.consequences.new_pods import obstacles
+from podiatrist.lifecycle.consequences.turnover import turnover
 from podiatrist.lifecycle.context import Context
-from podiatrist.lifecycle.delete import send_deletion
+from podiatrist.lifecycle.dry_run import dry_run
+from podiatrist.lifecycle.look import target_ref
 from podiatrist.lifecycle.replan import Replan, StaleError, replan
 from podiatrist.lifecycle.repository import with_repository
 
 
 async def preview(context: Context, diagnosis: Diagnosis) -> float | None:
-    """Dry-run every option that was not yet, and store diff and outcome."""
+    """Try every option that was not tried yet, and store what it would do."""
     options = [
         o if o.preview is not None else await _try(context, diagnosis, o)
         for o in diagnosis.status.options
@@ -34,28 +44,84 @@ async def preview(context: Context, diagnosis: Diagnosis) -> float | None:
 
 
 async def _try(context: Context, diagnosis: Diagnosis, option: Option) -> Option:
+    """Return the option with everything that a human decides on made anew."""
     try:
         replanned = await replan(context, diagnosis, option)
-        option = with_repository(option, replanned, patch_managed=context.patch_managed)
-        if option.preview is not None:
-            return option
-        diff = await _dry_run(context, replanned)
     except (StaleError, NotFoundError) as error:
-        return option.model_copy(update={"preview": Preview(ok=False, message=str(error))})
+        # Nothing that is stored about it is known to be true.
+        bare = option.model_copy(update={"commands": [], "diff": [], "blast_radius": None})
+        return _refused(bare, str(error))
+    option = _worked_out(option, replanned)
+    option = with_repository(option, replanned, patch_managed=context.patch_managed)
+    if option.preview is not None:
+        return option
+    try:
+        return await _foresee(context, diagnosis, option, replanned)
+    except NotFoundError as error:
+        return _refused(option, str(error))
     except (ConflictError, RefusedError) as error:
-        message = f"the API server would refuse it: {error}"
-        return option.model_copy(update={"preview": Preview(ok=False, message=message)})
-    preview = Preview(ok=True, message="the API server accepted it as a dry run")
-    return option.model_copy(update={"preview": preview, "diff": diff})
+        return _refused(option, f"the API server would refuse it: {error}")
 
 
-async def _dry_run(context: Context, replanned: Replan) -> list[str]:
-    lines: list[str] = []
-    for patch in replanned.plan.patches:
-        if patch.verb == "delete":
-            await send_deletion(context, patch, dry_run=True)
-            lines.append(deletion_line(patch.object))
-            continue
-        answer = await send_patch(context, patch, dry_run=True)
-        lines += diff_lines(patch.object, replanned.live[patch.object], answer)
-    return shorten(lines)
+def _worked_out(option: Option, replanned: Replan) -> Option:
+    """Return the option with writes, commands, diff and risk of the plan, not the stored ones."""
+    plan = replanned.plan
+    actions = tuple(parse_action(record) for record in option.actions)
+    ours = Proposal(option.title, option.rationale, actions, option.risk)
+    made = option.model_copy()
+    made.writes, made.commands, made.diff = plan.writes, plan.commands, plan.diff
+    made.risk, made.blast_radius = ours.overall_risk, None
+    return made
+
+
+async def _foresee(
+    context: Context, diagnosis: Diagnosis, option: Option, replanned: Replan
+) -> Option:
+    """Return the option with the server's diff, its blast radius, and whether it could run."""
+    plan = replanned.plan
+    tried = await dry_run(context, plan, replanned.live)
+    snapshot = await _read(context, diagnosis)
+    labels = await _namespace_labels(context, snapshot.namespace)
+    gone = turnover(snapshot, plan, tried.after)
+    said = [redact(text) for text in tried.warnings]
+    found = obstacles(snapshot, tried.after, gone, said, labels)
+    in_the_way = [o.message for o in found if o.certain]
+    perhaps = [o.message for o in found if not o.certain]
+    option.diff = tried.diff
+    option.blast_radius = blast_radius(snapshot, plan, tried.after, perhaps)
+    if in_the_way:
+        namespace, name = diagnosis.key
+        return _refused(
+            option,
+            f"none of its new pods could be made: {'; '.join(in_the_way)[:600]}. Mend that, then "
+            f"have it tried again: kubectl -n {namespace} annotate diagnosis {name} "
+            f"{names.RETRY}=1 --overwrite",
+        )
+    option.preview = Preview(ok=True, message="the API server accepted it as a dry run")
+    return option
+
+
+def _refused(option: Option, why: str) -> Option:
+    return option.model_copy(update={"preview": Preview(ok=False, message=why)})
+
+
+async def _read(context: Context, diagnosis: Diagnosis) -> Snapshot:
+    target = target_ref(diagnosis)
+    kind = find_target_kind(target.api_version, target.kind)
+    if kind is None:  # cannot be: it was compiled
+        raise RefusedError(f"unknown kind {target.kind}")
+    return await context.reader.read(
+        kind, target.namespace, target.name, context.clock(), whole=True
+    )
+
+
+async def _namespace_labels(context: Context, namespace: str) -> dict[str, str]:
+    """Return the namespace's labels; none without a namespace, or where we may not ask."""
+    if not namespace:
+        return {}
+    try:
+        raw: Object = await context.client.get(NAMESPACE, None, namespace)
+    except (NotFoundError, RefusedError):
+        return {}
+    labels = (raw.get("metadata") or {}).get("labels") or {}
+    return {str(key): str(value) for key, value in labels.items()}
