@@ -116,10 +116,11 @@ def _takes_no_effect(
                     f"{counted(len(left), 'pod')} stay as they are until somebody deletes them "
                     "(update strategy OnDelete)"
                 )
-        elif snapshot.kind is STATEFUL_SET and len(gone.leaving) < len(snapshot.pods):
-            partition = (strategy.get("rollingUpdate") or {}).get("partition")
-            if partition:
-                yield f"pods below ordinal {partition} stay as they are (partition)"
+            return
+        rolling = strategy.get("rollingUpdate")
+        partition = rolling.get("partition") if isinstance(rolling, dict) else None
+        if partition and len(gone.leaving) < len(snapshot.pods):
+            yield f"pods below ordinal {partition} stay as they are (partition)"
 
 
 def _leaves_services(snapshot: Snapshot, workload: Workload) -> Iterator[str]:
