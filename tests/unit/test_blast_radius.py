@@ -5,7 +5,14 @@ from typing import Any
 import pytest
 
 from podiatrist.api.diagnosis import ObjectRef
-from podiatrist.cluster.kinds import DEPLOYMENT, HPA, INGRESS_CLASS, PDB, SERVICE
+from podiatrist.cluster.kinds import (
+    CONTROLLER_REVISION,
+    DEPLOYMENT,
+    HPA,
+    INGRESS_CLASS,
+    PDB,
+    SERVICE,
+)
 from podiatrist.cluster.snapshot import Object
 from podiatrist.lifecycle.consequences.scaled import scaled
 from tests.unit.builders import (
@@ -189,6 +196,24 @@ def daemons(count: int, *changes: Change) -> Scene:
     agent = made(workload("DaemonSet", "agent"), *changes)
     agent["status"] = {"desiredNumberScheduled": count}
     return Scene(agent, ready=count)
+
+
+def test_going_back_keeps_the_pods_of_a_stateful_sets_older_revision() -> None:
+    """Given a bad update that stopped at the last pod, when it is undone, only that one goes."""
+    db = workload("StatefulSet", "db", replicas=3)
+    good, bad = copy_of(db), made(db, image("nope"))
+    scene = Scene(bad, ready=2, sick=1)
+    for pod, mark in zip(scene.pods, ("db-good", "db-good", "db-bad"), strict=True):
+        pod["metadata"]["labels"]["controller-revision-hash"] = mark
+    assert scene.changed(image("nginx:1.27")).restarts == 3  # nobody looked: all of them may
+    scene.around = {CONTROLLER_REVISION: [
+        {"metadata": {"name": name}, "data": {"spec": {"template": {**of["spec"]["template"],
+                                                                    "$patch": "replace"}}}}
+        for name, of in (("db-good", good), ("db-bad", bad))
+    ] + [{"data": 7}, {"metadata": 3, "data": {}}]}  # fmt: skip
+    back = scene.changed(image("nginx:1.27"))
+    assert (back.restarts, back.unavailable) == (1, 0)
+    assert scene.changed().restarts == 2  # the update that is under way
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ class Cluster:
     def __init__(self, scene: Scene, refuses: str = "", warns: str = "") -> None:
         self.scene, self.refuses, self.warns = scene, refuses, warns
         self.labels: dict[str, str] = {}
+        self.fresh: Scene | None = None
         self.written: list[Diagnosis] = []
         self.tried: list[str] = []
 
@@ -64,9 +65,9 @@ class Cluster:
         answer = jsonpatch.apply_patch(copy_of(self.scene.target), patch)
         return answer, [self.warns] if self.warns else []
 
-    async def read(self, *_: Any, whole: bool) -> Any:
+    async def read(self, *_: Any, whole: bool, fresh: bool) -> Any:
         assert whole, "what stands around a workload matters where all is fine as well"
-        return self.scene.snapshot()
+        return (self.fresh if fresh and self.fresh else self.scene).snapshot()
 
     async def write_status(self, written: Diagnosis) -> None:
         self.written.append(written)
@@ -150,6 +151,15 @@ def test_new_pods_that_a_quota_refuses_make_it_no_option_and_say_what_to_do() ->
     assert "ResourceQuota few has 0 of 2 pods left" in seen.preview.message
     assert "annotate diagnosis web-7f3a9c podiatrist.dev/retry=1" in seen.preview.message
     assert seen.blast_radius is not None
+
+
+def test_nobody_is_refused_for_what_was_read_seconds_ago() -> None:
+    full = {"metadata": {"name": "few"}, "status": {"hard": {"pods": "2"}, "used": {"pods": "2"}}}
+    cluster = Cluster(healthy(around={RESOURCE_QUOTA: [full]}))
+    cluster.fresh = healthy()
+    (seen,) = cluster.preview(offered(cluster.scene, IMAGE))
+    assert seen.preview is not None
+    assert seen.preview.ok
 
 
 def test_pod_security_speaks_in_warnings() -> None:

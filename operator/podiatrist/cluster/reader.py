@@ -14,7 +14,9 @@ from podiatrist.cluster.client import Client, Object
 from podiatrist.cluster.events import CLUSTER_SCOPED, REPORTER
 from podiatrist.cluster.failed_logs import read_failed_logs
 from podiatrist.cluster.kinds import (
+    CONTROLLER_REVISION,
     CRON_JOB,
+    DAEMON_SET,
     DEPLOYMENT,
     EVENT,
     JOB,
@@ -22,6 +24,7 @@ from podiatrist.cluster.kinds import (
     POD,
     PVC,
     REPLICA_SET,
+    STATEFUL_SET,
     WORKLOADS,
     Kind,
 )
@@ -64,11 +67,15 @@ class Reader:
         now: datetime | None = None,
         *,
         whole: bool = False,
+        fresh: bool = False,
     ) -> Snapshot:
         """Read everything that belongs to a target. Raises NotFoundError when it is not there.
 
-        `whole`: what stands around it as well where all is fine.
+        `whole`: all of what stands around it, also where it is fine, and its past revisions.
+        `fresh`: nothing of it is shared with others, which may be seconds old.
         """
+        if fresh:
+            return await Reader(self.client).read(kind, namespace, name, now, whole=whole)
         target = await self.client.get(kind, namespace, name)
         taken_at = now or datetime.now(UTC)
         if kind in WORKLOADS:
@@ -100,6 +107,9 @@ class Reader:
         elif kind is CRON_JOB:
             owned[JOB] = _controlled_by(await self.client.list_all(JOB, namespace), owners)
             owners = {_uid(j) for j in owned[JOB]}
+        elif whole and kind in (STATEFUL_SET, DAEMON_SET):
+            revisions = await self.client.list_all(CONTROLLER_REVISION, namespace)
+            owned[CONTROLLER_REVISION] = _controlled_by(revisions, owners)
         if kind is POD:
             pods = [pod] if (pod := parse(Pod, target)) else []
         else:

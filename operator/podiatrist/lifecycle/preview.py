@@ -7,7 +7,7 @@ stolen token: of it only the actions, the checks, and a risk that is higher than
 
 from podiatrist.actions.base import Object
 from podiatrist.actions.catalog import parse_action
-from podiatrist.actions.compiler import Proposal
+from podiatrist.actions.compiler import Plan, Proposal
 from podiatrist.api import names
 from podiatrist.api.conditions import Reason, set_condition
 from podiatrist.api.diagnosis import Diagnosis, Option, Preview
@@ -19,7 +19,7 @@ from podiatrist.lifecycle.consequences.blast_radius import blast_radius
 from podiatrist.lifecycle.consequences.new_pods import obstacles
 from podiatrist.lifecycle.consequences.turnover import turnover
 from podiatrist.lifecycle.context import Context
-from podiatrist.lifecycle.dry_run import dry_run
+from podiatrist.lifecycle.dry_run import DryRun, dry_run
 from podiatrist.lifecycle.look import target_ref
 from podiatrist.lifecycle.replan import Replan, StaleError, replan
 from podiatrist.lifecycle.repository import with_repository
@@ -80,15 +80,11 @@ async def _foresee(
     """Return the option with the server's diff, its blast radius, and whether it could run."""
     plan = replanned.plan
     tried = await dry_run(context, plan, replanned.live)
-    snapshot = await _read(context, diagnosis)
-    labels = await _namespace_labels(context, snapshot.namespace)
-    gone = turnover(snapshot, plan, tried.after)
-    said = [redact(text) for text in tried.warnings]
-    found = obstacles(snapshot, tried.after, gone, said, labels)
-    in_the_way = [o.message for o in found if o.certain]
-    perhaps = [o.message for o in found if not o.certain]
     option.diff = tried.diff
-    option.blast_radius = blast_radius(snapshot, plan, tried.after, perhaps)
+    in_the_way = await _look_ahead(context, diagnosis, option, plan, tried, fresh=False)
+    if in_the_way:
+        # What is shared may be older than what a human did about it: nobody is refused for that.
+        in_the_way = await _look_ahead(context, diagnosis, option, plan, tried, fresh=True)
     if in_the_way:
         namespace, name = diagnosis.key
         return _refused(
@@ -101,17 +97,37 @@ async def _foresee(
     return option
 
 
+async def _look_ahead(
+    context: Context,
+    diagnosis: Diagnosis,
+    option: Option,
+    plan: Plan,
+    tried: DryRun,
+    *,
+    fresh: bool,
+) -> list[str]:
+    """Set the blast radius, and return what would certainly refuse all new pods."""
+    snapshot = await _read(context, diagnosis, fresh=fresh)
+    labels = await _namespace_labels(context, snapshot.namespace)
+    gone = turnover(snapshot, plan, tried.after)
+    said = [redact(text) for text in tried.warnings]
+    found = obstacles(snapshot, tried.after, gone, said, labels)
+    perhaps = [o.message for o in found if not o.certain]
+    option.blast_radius = blast_radius(snapshot, plan, tried.after, perhaps)
+    return [o.message for o in found if o.certain]
+
+
 def _refused(option: Option, why: str) -> Option:
     return option.model_copy(update={"preview": Preview(ok=False, message=why)})
 
 
-async def _read(context: Context, diagnosis: Diagnosis) -> Snapshot:
+async def _read(context: Context, diagnosis: Diagnosis, *, fresh: bool) -> Snapshot:
     target = target_ref(diagnosis)
     kind = find_target_kind(target.api_version, target.kind)
     if kind is None:  # cannot be: it was compiled
         raise RefusedError(f"unknown kind {target.kind}")
     return await context.reader.read(
-        kind, target.namespace, target.name, context.clock(), whole=True
+        kind, target.namespace, target.name, context.clock(), whole=True, fresh=fresh
     )
 
 

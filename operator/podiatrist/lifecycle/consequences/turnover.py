@@ -12,6 +12,7 @@ from typing import Any
 from podiatrist.actions.compiler import Plan
 from podiatrist.api.diagnosis import ObjectRef
 from podiatrist.cluster.kinds import (
+    CONTROLLER_REVISION,
     CRON_JOB,
     DAEMON_SET,
     DEPLOYMENT,
@@ -22,13 +23,20 @@ from podiatrist.cluster.kinds import (
     STATEFUL_SET,
     Kind,
 )
-from podiatrist.cluster.objects import CronJob, Pod, ReplicaSet, Workload, parse
+from podiatrist.cluster.objects import CronJob, Metadata, Pod, ReplicaSet, Workload, parse
 from podiatrist.cluster.snapshot import Object, Snapshot
 from podiatrist.lifecycle.consequences.pod_state import is_ready, is_there, ready_of
 from podiatrist.lifecycle.consequences.scaled import scaled
 from podiatrist.lifecycle.consequences.turnover_by_others import of_autoscaler, of_budget
 
-_TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
+_REVISION = "controller-revision-hash"
+"""Label of a pod: the revision that it was made of (by name for StatefulSets, by hash for
+DaemonSets)."""
+
+_MARKS = ("pod-template-hash", "$patch")
+"""What controllers add to the templates that they keep as revisions."""
+
+_HASH = "controller.kubernetes.io/hash"
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,7 @@ def _template(kind: Kind, raw: Object) -> Any:
 def _comparable(value: Any) -> Any:
     """Return a value without what says nothing, as controllers compare: null, empty, the hash."""
     if isinstance(value, dict):
-        parts = {k: _comparable(v) for k, v in value.items() if k != "pod-template-hash"}
+        parts = {k: _comparable(v) for k, v in value.items() if k not in _MARKS}
         return {k: v for k, v in parts.items() if v not in (None, {}, [])}
     return [_comparable(v) for v in value] if isinstance(value, list) else value
 
@@ -111,6 +119,25 @@ class _Change:
     @cached_property
     def new_template(self) -> bool:
         return not same_template(self.snapshot.kind, self.snapshot.target_raw, self.raw)
+
+    @cached_property
+    def same_revisions(self) -> set[str]:
+        """Marks of the pods that were made of the very template that the target will have."""
+        found = set()
+        for raw in self.snapshot.raws(CONTROLLER_REVISION):
+            data, metadata = raw.get("data"), parse(Metadata, raw.get("metadata") or {})
+            same = isinstance(data, dict) and same_template(self.snapshot.kind, data, self.raw)
+            if metadata and same:
+                marks = (metadata.labels.get(label, "") for label in (_REVISION, _HASH))
+                found |= {metadata.name, *marks}
+        return found - {""}
+
+    def is_behind(self, pod: Pod) -> bool:
+        """Say whether a pod was made of another template than the target will have."""
+        mark = pod.metadata.labels.get(_REVISION, "")
+        if not self.same_revisions or not mark:
+            return self.new_template
+        return mark not in self.same_revisions
 
     def rolling(self, field: str) -> tuple[str, Mapping[str, Any]]:
         """Return type and parameters of the update strategy."""
@@ -167,13 +194,10 @@ def _of_stateful_set(change: _Change) -> Turnover:
     stays = [p for p in change.pods if _ordinal(change, p) < wanted]
     partition = rolling.get("partition")
     first = partition if isinstance(partition, int) and kind == "RollingUpdate" else 0
-    newest = change.snapshot.workload.status.update_revision
     updated = {
         p.metadata.name
         for p in stays
-        if kind != "OnDelete"
-        and _ordinal(change, p) >= first
-        and (change.new_template or _is_behind(p, newest))
+        if kind != "OnDelete" and _ordinal(change, p) >= first and change.is_behind(p)
     }
     replaced = [p for p in stays if p.metadata.name in updated | change.deleted]
     each = max(1, scaled(rolling.get("maxUnavailable", 1), wanted, up=False))
@@ -194,26 +218,11 @@ def _ordinal(change: _Change, pod: Pod) -> int:
     return number - (start if isinstance(start, int) else 0)
 
 
-def _is_behind(pod: Pod, newest: str) -> bool:
-    revision = pod.metadata.labels.get("controller-revision-hash")
-    return bool(newest) and revision is not None and revision != newest
-
-
 def _of_daemon_set(change: _Change) -> Turnover:
     """On one node after the other, or maxUnavailable of them (a percentage is rounded up)."""
     kind, rolling = change.rolling("update_strategy")
     wanted = max(0, change.snapshot.workload.status.desired_number_scheduled)
-    annotations = change.snapshot.metadata.annotations
-    newest = annotations.get(_TEMPLATE_GENERATION, "")
-    updated = {
-        p.metadata.name
-        for p in change.pods
-        if kind != "OnDelete"
-        and (
-            change.new_template
-            or (newest and p.metadata.labels.get("pod-template-generation", newest) != newest)
-        )
-    }
+    updated = {p.metadata.name for p in change.pods if kind != "OnDelete" and change.is_behind(p)}
     leaving = [p for p in change.pods if p.metadata.name in updated | change.deleted]
     deleted = [p for p in change.pods if p.metadata.name in change.deleted]
     surge = scaled(rolling.get("maxSurge", 0), wanted, up=True)
