@@ -37,7 +37,7 @@ def plan_of(
     live: Any = None,
     uid: str = "uid-web",
     spec_hash: str = "abc",
-    checks: Sequence[str] = ("rollout complete",),
+    checks: Sequence[str] = ("rollout status deployment/web",),
 ) -> Plan:
     found = live or {WEB: web or deployment(), N1: node()}
     return compile_plan(
@@ -103,7 +103,7 @@ def test_the_digest_stands_for_everything_that_is_approved() -> None:
         plan_of(),
         plan_of(uid="uid-2"),
         plan_of(spec_hash="abd"),
-        plan_of(checks=["rollout complete", "symptom gone for 60s"]),
+        plan_of(checks=["rollout status deployment/web", "for 60s"]),
         plan_of(checks=[]),
         plan_of(SetImage(object=WEB, container="app", image="nginx:1.29")),
         plan_of(web=longer),  # the inverse would be another one

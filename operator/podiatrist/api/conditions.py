@@ -52,9 +52,12 @@ class Reason(StrEnum):
     TARGET_INTERFERED = "ChangedByOthers"
     # Verified
     WAITING_FOR_ROLLOUT = "WaitingForRollout"
+    GOT_WORSE = "GotWorse"
     SOAKING = "Soaking"
     CHECKS_PASSED = "ChecksPassed"
     FIX_DID_NOT_HELP = "FixDidNotHelp"
+    FIX_REVERTED = "FixReverted"
+    CANNOT_VERIFY = "CannotVerify"
     ROLLED_BACK = "RolledBack"
     ROLLBACK_REFUSED = "RollbackRefused"
     WENT_AWAY = "WentAway"
@@ -146,6 +149,8 @@ def derive_state(status: Status) -> State:
         return {
             Reason.ROLLED_BACK.value: State.ROLLED_BACK,
             Reason.ROLLBACK_REFUSED.value: State.FAILED,
+            Reason.FIX_REVERTED.value: State.FAILED,
+            Reason.CANNOT_VERIFY.value: State.FAILED,
         }.get(verified.reason, State.VERIFYING)
     if verified is not None and verified.status == "True":
         return State.RESOLVED

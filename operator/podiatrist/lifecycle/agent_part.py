@@ -61,11 +61,18 @@ def kept_options(snapshot: Snapshot, status: Status, soak: int) -> list[Option]:
 
 
 def joined(rules: list[Option], agent: list[Option]) -> list[Option]:
-    """Return the options of both, at most four: the rules' first, and their word for a tie."""
-    options: dict[str, Option] = {}
-    for option in (*rules, *agent):
-        options.setdefault(option.digest, option)
-    return list(options.values())[:MOST_OPTIONS]
+    """Return the options of both, at most four: the rules' first, and their word for a tie.
+
+    What is promised of the same change differs (see `checks_for`), so digests do not show a tie.
+    """
+    options = list(rules)
+    options += [o for o in agent if not any(_same_change(o, other) for other in options)]
+    return options[:MOST_OPTIONS]
+
+
+def _same_change(one: Option, other: Option) -> bool:
+    same_diff = bool(one.diff) and one.diff == other.diff
+    return one.digest == other.digest or one.actions == other.actions or same_diff
 
 
 def _compiled(snapshot: Snapshot, proposals: list[Proposal], soak: int) -> list[Option]:

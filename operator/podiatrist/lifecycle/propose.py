@@ -1,11 +1,18 @@
 """Turns findings into what a human decides on: a summary, and options compiled to the byte."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from podiatrist.actions.base import ActionError
 from podiatrist.actions.catalog import to_record
-from podiatrist.actions.compiler import Proposal, compile_plan, objects_needed
+from podiatrist.actions.compiler import (
+    Plan,
+    Proposal,
+    compile_plan,
+    digest_of,
+    objects_needed,
+)
 from podiatrist.actions.scope import check_scope
 from podiatrist.analyzers.common.result import Result
 from podiatrist.api.diagnosis import Finding, Option, Severity
@@ -13,6 +20,7 @@ from podiatrist.cluster.kinds import NODE, WORKLOADS
 from podiatrist.cluster.redaction import redact
 from podiatrist.cluster.snapshot import Snapshot
 from podiatrist.cluster.store import spec_hash
+from podiatrist.lifecycle.checks import checks_for
 from podiatrist.lifecycle.repository import repository_of
 
 log = logging.getLogger(__name__)
@@ -20,20 +28,8 @@ log = logging.getLogger(__name__)
 MOST_OPTIONS = 4
 MOST_FINDINGS = 12
 """Of the rules; what a model adds has room beside them."""
-
-
-def checks(soak: int) -> list[str]:
-    """Return what must hold after a fix; `soak` is in seconds."""
-    return ["rollout complete", f"symptom gone for {soak}s"]
-
-
-def soak_seconds(option_checks: Iterable[str]) -> int:
-    """Return the soak time that the approved option promised; 0 where it promised none."""
-    for check in option_checks:
-        words = check.removeprefix("symptom gone for ")
-        if words != check and words.removesuffix("s").isdigit():
-            return int(words.removesuffix("s"))
-    return 0
+_LONGEST_NAME = 200
+"""Characters of a target's name: a check that names it must fit into its line uncut."""
 
 
 def told(results: list[Result]) -> list[Finding]:
@@ -58,44 +54,72 @@ def offer_options(snapshot: Snapshot, results: list[Result], soak: int) -> list[
     """
     if results and results[0].cause is not None:
         return []
+    fits = [fit for result, p in _in_turn(results) if (fit := _fit(snapshot, result, p))]
     options: dict[str, Option] = {}
-    for proposal in _in_turn(results):
-        option = compile_option(snapshot, proposal, soak)
-        if option is not None:
-            options.setdefault(option.digest, option)
+    for fit in fits:
+        answered = dict.fromkeys(f.reason for f in fits if f.plan.digest == fit.plan.digest)
+        option = _option(snapshot, fit.proposal, fit.plan, list(answered), soak)
+        options.setdefault(option.digest, option)
     return list(options.values())[:MOST_OPTIONS]
 
 
-def _in_turn(results: list[Result]) -> list[Proposal]:
+@dataclass(frozen=True)
+class _Fit:
+    """A proposal that can be carried out; its plan promises nothing yet."""
+
+    proposal: Proposal
+    plan: Plan
+    reason: str
+
+
+def _fit(snapshot: Snapshot, result: Result, proposal: Proposal) -> _Fit | None:
+    plan = _plan(snapshot, proposal)
+    return _Fit(proposal, plan, result.finding.reason) if plan else None
+
+
+def _in_turn(results: list[Result]) -> list[tuple[Result, Proposal]]:
     """Return first the best proposal of each finding, then the second best, and so on."""
     depth = max((len(r.proposals) for r in results), default=0)
-    return [r.proposals[i] for i in range(depth) for r in results if i < len(r.proposals)]
+    return [(r, r.proposals[i]) for i in range(depth) for r in results if i < len(r.proposals)]
 
 
 def compile_option(snapshot: Snapshot, proposal: Proposal, soak: int) -> Option | None:
-    """Return a proposal as an option, None where it does not fit the cluster as it is."""
+    """Return a proposal that answers no finding as an option, None where it does not fit.
+
+    No rule stands behind it: it counts as help only if all of them fall silent.
+    """
+    plan = _plan(snapshot, proposal)
+    return _option(snapshot, proposal, plan, [], soak) if plan else None
+
+
+def _plan(snapshot: Snapshot, proposal: Proposal) -> Plan | None:
+    """Return what a proposal would do to the cluster as it is, None where it does not fit."""
     try:
-        return _compile(snapshot, proposal, soak)
+        if len(snapshot.metadata.name) > _LONGEST_NAME:
+            raise ActionError(f"a name of over {_LONGEST_NAME} characters fits into no check")
+        for action in proposal.actions:
+            check_scope(action, snapshot.target, snapshot.template)
+        live = {ref: snapshot.find(ref) for ref in objects_needed(proposal.actions)}
+        return compile_plan(
+            proposal.actions,
+            {ref: raw for ref, raw in live.items() if raw is not None},
+            target_uid=snapshot.metadata.uid,
+            target_spec_hash=spec_hash(snapshot.target_raw),
+            checks=(),
+        )
     except ActionError as error:
         log.info("left out %r for %s: %s", proposal.title, snapshot.target, error)
         return None
 
 
-def _compile(snapshot: Snapshot, proposal: Proposal, soak: int) -> Option:
-    for action in proposal.actions:
-        check_scope(action, snapshot.target, snapshot.template)
-    live = {ref: snapshot.find(ref) for ref in objects_needed(proposal.actions)}
-    promised = checks(soak)
-    there = {ref: raw for ref, raw in live.items() if raw is not None}
-    plan = compile_plan(
-        proposal.actions,
-        there,
-        target_uid=snapshot.metadata.uid,
-        target_spec_hash=spec_hash(snapshot.target_raw),
-        checks=promised,
-    )
+def _option(
+    snapshot: Snapshot, proposal: Proposal, plan: Plan, reasons: list[str], soak: int
+) -> Option:
+    checks = checks_for(snapshot.kind, snapshot.metadata.name, reasons, soak)
+    uid, hashed = snapshot.metadata.uid, spec_hash(snapshot.target_raw)
+    there = {p.object: raw for p in plan.patches if (raw := snapshot.find(p.object)) is not None}
     return Option(
-        digest=plan.digest,
+        digest=digest_of(uid, hashed, plan.patches, plan.inverse, checks),
         title=proposal.title,
         rationale=proposal.rationale,
         risk=proposal.overall_risk,
@@ -103,7 +127,7 @@ def _compile(snapshot: Snapshot, proposal: Proposal, soak: int) -> Option:
         writes=plan.writes,
         commands=plan.commands,
         diff=plan.diff,
-        checks=promised,
+        checks=checks,
         repository=repository_of(plan, there),
     )
 

@@ -1,129 +1,84 @@
-"""Step `verify`: did it help?"""
+"""Step `verify`: look at the workload with the same rules that found the trouble."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from podiatrist.actions.base import ActionError
 from podiatrist.analyzers import analyze
-from podiatrist.analyzers.common.rollout import unfinished
-from podiatrist.api.conditions import Reason, condition, drop_condition, set_condition
-from podiatrist.api.diagnosis import Condition, Diagnosis
+from podiatrist.api.conditions import Reason, drop_condition, set_condition
+from podiatrist.api.diagnosis import Condition, Diagnosis, Execution
 from podiatrist.cluster.errors import NotFoundError
+from podiatrist.cluster.redaction import redact
+from podiatrist.lifecycle.checks import Seen
 from podiatrist.lifecycle.context import Context
+from podiatrist.lifecycle.in_place import interference
+from podiatrist.lifecycle.judge_fix import Verdict, judge, judge_unseen
 from podiatrist.lifecycle.look import UnknownKindError, look
-from podiatrist.lifecycle.propose import soak_seconds
+from podiatrist.lifecycle.replan import read
+from podiatrist.lifecycle.trial import Trial, trial_of
 
 
 async def verify(context: Context, diagnosis: Diagnosis) -> float | None:
-    """Look at the workload with the same rules that found the trouble."""
+    """Write down whether the fix helps; returns when to look again, None when that is settled."""
     now = context.clock()
-    trouble = await _trouble(context, diagnosis, now)
-    started = _started(diagnosis, now)
-    before = condition(diagnosis.status, "Verified")
-    soaking_since = (
-        before.last_transition_time if before and before.reason == Reason.SOAKING else None
-    )
-    if trouble is None:
-        soak = _soak(diagnosis)
-        left = soak - (now - (soaking_since or now)).total_seconds()
-        if soaking_since is not None and left <= 0:
-            message = f"rollout complete, symptom gone for {soak}s"
-            set_condition(diagnosis, "Verified", "True", Reason.CHECKS_PASSED, message, now)
-            await context.store.write_status(diagnosis)
-            return None
-        message = f"rollout complete; watching for {soak}s whether it stays well"
-        set_condition(diagnosis, "Verified", "Unknown", Reason.SOAKING, message, now)
-    elif trouble.hopeless or out_of_time(started, before, now, context.timing.verify):
-        message = f"{(now - started).total_seconds():.0f}s after the fix: {trouble.message}"
-        set_condition(diagnosis, "Verified", "False", Reason.FIX_DID_NOT_HELP, message, now)
+    # Without a record of what was done there is nothing to hold the target against.
+    execution = diagnosis.status.execution or Execution(started_at=now, patches=[], inverse=[])
+    trial = trial_of(diagnosis, execution)
+    verdict = await _verdict(context, diagnosis, execution, trial, now)
+    if verdict.anew:
+        drop_condition(diagnosis, "Verified")
+    message = redact(verdict.message)  # findings quote commands and variables
+    set_condition(diagnosis, "Verified", verdict.status, verdict.reason, message, now)
+    after = trial_of(diagnosis, execution).verified
+    if verdict.status != "Unknown":
         await context.store.write_status(diagnosis)
         return None
-    else:
-        if _gets_on(before, trouble):
-            drop_condition(diagnosis, "Verified")  # its time counts anew from here
-        set_condition(
-            diagnosis, "Verified", "Unknown", Reason.WAITING_FOR_ROLLOUT, trouble.message, now
-        )
-    after = condition(diagnosis.status, "Verified")
-    if before is None or after is None or _differ(before, after):
+    if _moved(trial.verified, after):
         await context.store.write_status(diagnosis)
     return context.timing.poll
 
 
-@dataclass(frozen=True)
-class Trouble:
-    """What is still wrong; `hopeless` when the fix itself brought it, and it lasts.
-
-    `rollout` says that no rule finds anything and only the rollout is not complete.
-    """
-
-    message: str
-    hopeless: bool = False
-    rollout: bool = False
-
-
-_LONGEST = 10
-"""A rollout that gets on may take that many times as long as one that stands still."""
-
-
-def out_of_time(
-    started: datetime, before: Condition | None, now: datetime, patience: float
-) -> bool:
-    """Say whether a fix had all the time that it gets, `patience` in seconds.
-
-    Counted from the rollout's last progress: a hundred replicas take their time, and undoing
-    them half-way would be the second outage.
-    """
-    waiting = before is not None and before.reason == Reason.WAITING_FOR_ROLLOUT
-    since = max(started, before.last_transition_time) if before and waiting else started
-    limit = timedelta(seconds=patience)
-    return now - since > limit or now - started > _LONGEST * limit
-
-
-def _gets_on(before: Condition | None, trouble: Trouble) -> bool:
-    waited = before is not None and before.reason == Reason.WAITING_FOR_ROLLOUT
-    return bool(trouble.rollout and waited and before and before.message != trouble.message)
-
-
-def _differ(before: Condition, after: Condition) -> bool:
-    return (before.reason, before.last_transition_time) != (
-        after.reason,
-        after.last_transition_time,
-    )
-
-
-async def _trouble(context: Context, diagnosis: Diagnosis, now: datetime) -> Trouble | None:
-    """Return what is still wrong with the target, None when all is well."""
+async def _verdict(
+    context: Context, diagnosis: Diagnosis, execution: Execution, trial: Trial, now: datetime
+) -> Verdict:
     try:
         snapshot = await look(context, diagnosis)
-    except UnknownKindError as error:
-        return Trouble(str(error))
-    except NotFoundError:
-        target = diagnosis.spec.target
-        return Trouble(f"{target.kind} {target.name} is gone")
-    results = analyze(snapshot)
-    if not results:
-        waits = unfinished(snapshot)
-        return Trouble(waits, rollout=True) if waits else None
-    sick = {result.finding.object.name for result in results}
-    limit = timedelta(seconds=context.timing.give_up)
-    execution = diagnosis.status.execution
-    since = execution.started_at if execution else now
-    hopeless = any(
-        pod.metadata.name in sick
-        and (born := pod.metadata.creation_timestamp) is not None
-        and born >= since.replace(microsecond=0)
-        and now - born > limit
-        for pod in snapshot.pods
-    )
-    return Trouble(results[0].finding.message, hopeless)
+    except (UnknownKindError, NotFoundError) as error:
+        return judge_unseen(trial, str(error), now, context.timing)
+    observed = diagnosis.status.observed_target
+    if observed is not None and snapshot.metadata.uid != observed.uid:
+        message = f"{snapshot.target} was deleted and made anew. Nothing was undone."
+        return Verdict(Reason.FIX_REVERTED, message)
+    # After the look: what it saw was seen while the fix was in place.
+    reverted = await _interference(context, execution)
+    if reverted:
+        return Verdict(Reason.FIX_REVERTED, f"{'; '.join(reverted)}. Nothing was undone.")
+    seen = Seen(snapshot, analyze(snapshot), trial.reasons_before, trial.ready_before)
+    return judge(trial, seen, now, context.timing)
 
 
-def _started(diagnosis: Diagnosis, now: datetime) -> datetime:
-    execution = diagnosis.status.execution
-    return (execution.finished_at or execution.started_at) if execution else now
+async def _interference(context: Context, execution: Execution) -> list[str]:
+    """Return what others did to the patched objects since; deletions cannot be taken back."""
+    found: list[str] = []
+    for number, patch in enumerate(execution.patches):
+        if patch.verb != "patch":
+            continue
+        generation = execution.generations[number : number + 1]
+        try:
+            raw = await read(context, patch.object)
+        except (NotFoundError, ActionError):
+            found.append(f"{patch.object} is gone")
+            continue
+        before = generation[0] if generation else 0
+        interfered = interference(raw, patch, before, execution.started_at)
+        if interfered is not None:
+            found.append(interfered)
+    return found
 
 
-def _soak(diagnosis: Diagnosis) -> int:
-    approval = diagnosis.status.approval
-    option = diagnosis.option(approval.digest) if approval else None
-    return soak_seconds(option.checks) if option else 0
+def _moved(before: Condition | None, after: Condition | None) -> bool:
+    """Whether a condition says something else than before; a message alone is not worth a write."""
+    return _stand(before) != _stand(after)
+
+
+def _stand(found: Condition | None) -> tuple[str, datetime] | None:
+    return (found.reason, found.last_transition_time) if found else None
