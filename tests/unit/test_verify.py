@@ -35,7 +35,7 @@ from podiatrist.lifecycle.next_step import Step, next_steps
 from podiatrist.lifecycle.trial import Trial
 from podiatrist.lifecycle.verify import verify
 from podiatrist.lifecycle.who_changed import who_changed
-from tests.unit.builders import World, copy_of, deployment, pod_of, running, waiting
+from tests.unit.builders import World, copy_of, deployment, not_found, pod_of, running, waiting
 from tests.unit.stories import NOW, WEB, diagnosis, option
 
 TIMING = Timing(soak=60, verify=300, give_up=45)
@@ -366,6 +366,14 @@ def test_the_verdict_when(case: Trial, look: Seen, reason: Reason, words: list[s
         assert part in verdict.message
 
 
+def test_a_fault_that_only_the_old_pods_have_is_gone() -> None:
+    """They stay, and stay sick, until new ones are ready; a human may have to mend two faults."""
+    both = seen("ImageNotFound", "CrashLoop", available=0)
+    look = replace(both, of_new_pods=both.results[1:])
+    message = judged(trial(stands(Reason.GOT_WORSE, 46), done=60), look).message
+    assert "ImageNotFound is gone from the new pods, but CrashLoop showed" in message
+
+
 def test_only_a_rollout_that_gets_on_starts_its_time_anew() -> None:
     one, two = seen(available=0), seen(replicas=2, available=1)
     said = stands(Reason.WAITING_FOR_ROLLOUT, 100, judged(trial(), one).message)
@@ -472,10 +480,11 @@ def test_who_changed_it(entries: list[Any], who: str) -> None:
 
 
 class Cluster:
-    """An API server with one Deployment, and the store of its Diagnosis."""
+    """An API server with one Deployment and its pods, and the store of its Diagnosis."""
 
-    def __init__(self, raw: Object | None) -> None:
+    def __init__(self, raw: Object | None, pods: tuple[Object, ...]) -> None:
         self.raw = raw
+        self.pods = list(pods)
         self.written: list[Diagnosis] = []
 
     async def get(self, *_: object) -> Object:
@@ -485,15 +494,17 @@ class Cluster:
 
     async def read(self, *_: object) -> Snapshot:
         raw = await self.get()
-        return World(raw, [pod(1)]).snapshot()
+        return World(raw, self.pods).snapshot()
 
     async def write_status(self, story: Diagnosis) -> None:
         self.written.append(story.model_copy(deep=True))
 
 
-def run(raw: Object | None, *facts: str, seconds: float = 30) -> tuple[Diagnosis, Cluster]:
+def run(
+    raw: Object | None, *facts: str, seconds: float = 30, pods: tuple[Object, ...] = (pod(),)
+) -> tuple[Diagnosis, Cluster]:
     """Verify once what was done so many seconds ago."""
-    cluster = Cluster(raw)
+    cluster = Cluster(raw, pods)
     approved = option("1a2b3c4d")
     approved.checks = list(CHECKS)
     story = diagnosis(
@@ -555,3 +566,14 @@ def test_a_deployment_that_is_deleted_meanwhile_takes_nothing_down() -> None:
     assert reason_and_message(story) == ("WaitingForRollout", "deployments web not found")
     story, _ = run(None, seconds=301)
     assert reason_and_message(story)[0] == "CannotVerify"
+
+
+def test_the_new_pods_are_asked_for_themselves() -> None:
+    """The rules see a sick pod of before the fix, and one that the fix brought."""
+    old = pod_of(deployment(), 1)
+    old["metadata"]["creationTimestamp"] = ago(900).isoformat()
+    sick = well()
+    sick["status"]["availableReplicas"] = 0
+    pods = (not_found(old, "docker.io/library/ngnix:latest"), waiting(pod(2), "CreateError"))
+    story, _ = run(sick, seconds=301, pods=pods)
+    assert "ImageNotFound is gone from the new pods, but" in reason_and_message(story)[1]

@@ -42,13 +42,16 @@ _MOST_CHECKS = 8
 class Seen:
     """What checks look at: the target now, what fires, and how both were before the fix.
 
-    `ready_before` counts pods; None where nobody counted.
+    `ready_before` counts pods; None where nobody counted. `of_new_pods` is what fires with the
+    pods alone that the fix brought, None where there are none: sick pods of an older revision
+    stay until newer ones are ready.
     """
 
     snapshot: Snapshot
     results: Sequence[Result]
     reasons_before: frozenset[str] = frozenset()
     ready_before: int | None = None
+    of_new_pods: Sequence[Result] | None = None
 
     @property
     def fired(self) -> frozenset[str]:

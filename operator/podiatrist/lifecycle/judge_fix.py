@@ -159,19 +159,22 @@ def _is_hopeless(trial: Trial, seen: Seen, now: datetime, limit: timedelta) -> b
     return any(
         (pod.metadata.name in sick or (pod.metadata.name in ailing and not is_at_rest(pod)))
         and (born := pod.metadata.creation_timestamp) is not None
-        and born >= trial.begun.replace(microsecond=0)
         and now - born > limit
         for pod in seen.snapshot.pods
+        if trial.brought(pod)
     )
 
 
 def _told(trial: Trial, seen: Seen, troubles: list[str]) -> str:
     """Return what is wrong, first what the fix did: a human may have to approve a second one."""
-    gone = ", ".join(r for r in trial.answered if r not in seen.fired)
-    done = f"{gone} is gone, but " if gone else ""
+    of_new = seen.results if seen.of_new_pods is None else seen.of_new_pods
+    lasting = {r.finding.reason for r in of_new} & seen.fired
+    gone = [reason for reason in trial.answered if reason not in lasting]
+    where = " from the new pods" if seen.fired & set(gone) else ""
+    done = f"{', '.join(gone)} is gone{where}, but " if gone else ""
     new = [f for f in _findings(seen) if f.reason not in trial.reasons_before]
-    still = [f for f in _findings(seen) if f.reason in trial.answered]
-    beside = [f for f in _findings(seen) if f not in (*new, *still)]
+    still = [f for f in _findings(seen) if f.reason in trial.answered and f.reason in lasting]
+    beside = [f for f in _findings(seen) if f.reason in trial.reasons_before - set(trial.answered)]
     parts = [f"{f.reason} still fires: {f.message}" for f in still[:1]]
     if new:
         parts.append(f"{new[0].reason} showed, which was not there before: {new[0].message}")

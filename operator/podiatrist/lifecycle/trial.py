@@ -5,6 +5,7 @@ from datetime import datetime
 
 from podiatrist.api.conditions import Reason, condition
 from podiatrist.api.diagnosis import AppliedPatch, Condition, Diagnosis, Execution
+from podiatrist.cluster.objects import Pod
 from podiatrist.lifecycle.agent_part import by_rules
 from podiatrist.lifecycle.checks import NoLongerFires, NothingFires, Soak, parse_check
 
@@ -47,6 +48,11 @@ class Trial:
         """Return since when the condition has that reason, None where it has another."""
         found = self.verified
         return found.last_transition_time if found and found.reason == reason else None
+
+    def brought(self, pod: Pod) -> bool:
+        """Whether a pod was made since the fix; times of objects are whole seconds."""
+        born = pod.metadata.creation_timestamp
+        return born is not None and born >= self.begun.replace(microsecond=0)
 
 
 def trial_of(diagnosis: Diagnosis, execution: Execution) -> Trial:

@@ -1,13 +1,16 @@
 """Step `verify`: look at the workload with the same rules that found the trouble."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from podiatrist.actions.base import ActionError
 from podiatrist.analyzers import analyze
+from podiatrist.analyzers.common.result import Result
 from podiatrist.api.conditions import Reason, drop_condition, set_condition
 from podiatrist.api.diagnosis import Condition, Diagnosis, Execution
 from podiatrist.cluster.errors import NotFoundError
 from podiatrist.cluster.redaction import redact
+from podiatrist.cluster.snapshot import Snapshot
 from podiatrist.lifecycle.checks import Seen
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.in_place import interference
@@ -52,8 +55,16 @@ async def _verdict(
     reverted = await _interference(context, execution)
     if reverted:
         return Verdict(Reason.FIX_REVERTED, f"{'; '.join(reverted)}. Nothing was undone.")
-    seen = Seen(snapshot, analyze(snapshot), trial.reasons_before, trial.ready_before)
+    results = analyze(snapshot)
+    new = _of_new_pods(snapshot, trial) if results else None
+    seen = Seen(snapshot, results, trial.reasons_before, trial.ready_before, new)
     return judge(trial, seen, now, context.timing)
+
+
+def _of_new_pods(snapshot: Snapshot, trial: Trial) -> list[Result] | None:
+    """Return what the rules find with the pods alone that were made since the fix."""
+    pods = [pod for pod in snapshot.pods if trial.brought(pod)]
+    return analyze(replace(snapshot, pods=pods)) if pods else None
 
 
 async def _interference(context: Context, execution: Execution) -> list[str]:
