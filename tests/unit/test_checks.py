@@ -157,7 +157,15 @@ def test_what_is_no_check_is_named(line: str) -> None:
                                   "nothing new fires", "for 60s"]),
         (SERVICE, ["NoReadyEndpoints"],
          ["NoReadyEndpoints no longer fires", "nothing new fires", "for 60s"]),
-        # Another controller's reasons may be any text; then all rules must fall silent.
+        (DEPLOYMENT, [f"Fault{number}" for number in range(4)],
+         ["rollout status deployment/web", "Fault0 no longer fires", "Fault1 no longer fires",
+          "Fault2 no longer fires", "Fault3 no longer fires", "nothing new fires",
+          "no fewer ready pods", "for 60s"]),
+        # More than there is room for: then all rules must fall silent.
+        (DEPLOYMENT, [f"Fault{number}" for number in range(5)],
+         ["rollout status deployment/web", "no rule fires", "nothing new fires",
+          "no fewer ready pods", "for 60s"]),
+        # Another controller's reasons may be any text.
         (JOB, ["it went; wrong"],
          ["settled job/web", "no rule fires", "nothing new fires", "for 60s"]),
     ],
@@ -301,6 +309,7 @@ def test_what_a_model_suggests_must_silence_every_rule() -> None:
 def test_a_change_that_rules_and_model_suggest_is_offered_once() -> None:
     snapshot = sick_web().snapshot()
     rules = offer_options(snapshot, [Result(finding("ImageNotFound"), (image(),))], 60)
+    rules[0].diff = ["as the API server's dry run answered"]
     model = suggested_options(snapshot, [image(), image("nginx:1")], 60)
 
     offered: list[Option] = joined(rules, model)

@@ -262,6 +262,13 @@ STORIES: list[tuple[str, Trial, Seen, Reason, list[str]]] = [
         ["ImageNotFound is gone, but CrashLoop showed, which was not there before: CrashLoop in"],
     ),
     (
+        "a second fault is there, but not for long",
+        trial(stands(Reason.GOT_WORSE, 44), done=60),
+        seen("CrashLoop", available=0),
+        Reason.GOT_WORSE,
+        [],
+    ),
+    (
         "a second fault went again",
         trial(stands(Reason.GOT_WORSE, 46), done=60),
         seen(),
@@ -501,7 +508,11 @@ class Cluster:
 
 
 def run(
-    raw: Object | None, *facts: str, seconds: float = 30, pods: tuple[Object, ...] = (pod(),)
+    raw: Object | None,
+    *facts: str,
+    seconds: float = 30,
+    pods: tuple[Object, ...] = (pod(),),
+    patches: tuple[AppliedPatch, ...] = (FIX,),
 ) -> tuple[Diagnosis, Cluster]:
     """Verify once what was done so many seconds ago."""
     cluster = Cluster(raw, pods)
@@ -512,7 +523,7 @@ def run(
     )
     story.status.observed_target = ObservedTarget(uid="uid-web", spec_hash="h")
     story.status.execution = Execution(
-        started_at=ago(seconds), finished_at=ago(seconds), patches=[FIX], inverse=[FIX],
+        started_at=ago(seconds), finished_at=ago(seconds), patches=list(patches), inverse=[],
         generations=[1],
     )  # fmt: skip
     context = SimpleNamespace(
@@ -553,8 +564,10 @@ def test_a_human_who_takes_the_fix_back_in_the_soak_is_named_and_not_overruled()
     assert Step.ROLL_BACK not in next_steps(story)
 
 
-def test_a_deployment_made_anew_is_none_of_the_fix() -> None:
-    story, _ = run(well(uid="another"))
+@pytest.mark.parametrize("patches", [(FIX,), ()])
+def test_a_deployment_made_anew_is_none_of_the_fix(patches: tuple[AppliedPatch, ...]) -> None:
+    """Also where only pods were deleted, and no patch tells the UID."""
+    story, _ = run(well(uid="another"), patches=patches)
     assert reason_and_message(story) == (
         "FixReverted",
         "Deployment shop/web was deleted and made anew. Nothing was undone.",
