@@ -1,14 +1,14 @@
 """Whether a fix still is in place, or somebody took it back or changed it since. Pure."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from podiatrist.actions.base import Object
 from podiatrist.actions.patches import is_applied, pointer, would_apply
 from podiatrist.api import names
 from podiatrist.api.diagnosis import AppliedPatch
-from podiatrist.lifecycle.who_changed import who_changed
+from podiatrist.cluster.field_managers import changed_since, described
 
 _REPLICAS = "/spec/replicas"
 _MARKER = (pointer(("metadata", "annotations")), pointer(("metadata", "annotations", names.FIX)))
@@ -31,7 +31,7 @@ def interference(
     wanted = _without_replicas(raw, operations)
     if wanted is None or is_applied(raw, json.dumps(wanted)):
         return None
-    by = who_changed(raw, since)
+    by = _who_changed(raw, since)
     if would_apply(raw, fix):
         return f"{by} took the change of {patch.object} back"
     generation = metadata.get("generation") or 0
@@ -39,6 +39,16 @@ def interference(
         # Ours was the only change: so this is what the API server, or a webhook, made of it.
         return None
     return f"{by} changed what the fix had set in {patch.object}"
+
+
+def _who_changed(raw: Object, since: datetime) -> str:
+    """Return who changed the spec last, as the record of field managers has it: a hint, no proof.
+
+    That record counts in whole seconds.
+    """
+    changes = changed_since(raw, since - timedelta(seconds=1))
+    others = [c for c in changes if not c.manager.startswith(names.NAMESPACE)]
+    return described(others[0].manager, others[0].subresource) if others else "somebody"
 
 
 def _is_same_object(metadata: dict[str, Any], operations: list[Any]) -> bool:

@@ -14,11 +14,13 @@ from podiatrist.api.diagnosis import Diagnosis, Execution, Option
 from podiatrist.cluster.errors import ConflictError, NotFoundError, RefusedError
 from podiatrist.cluster.snapshot import Snapshot
 from podiatrist.lifecycle.agent_part import by_rules
+from podiatrist.lifecycle.checks import unknown_checks
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.dry_run import dry_run
 from podiatrist.lifecycle.judge_approval import bars, refuse
 from podiatrist.lifecycle.look import UnknownKindError, look
 from podiatrist.lifecycle.next_step import token
+from podiatrist.lifecycle.pod_count import ready_pods
 from podiatrist.lifecycle.replan import Replan, StaleError, replan
 from podiatrist.lifecycle.repository import why_not_live
 
@@ -49,6 +51,10 @@ async def _begin(context: Context, diagnosis: Diagnosis, option: Option) -> Refu
     barred = await bars(context, diagnosis)
     if barred is not None:
         return barred
+    unknown = unknown_checks(option.checks)
+    if unknown:
+        # Of another version of ours, or forged: whether it helped could never be told.
+        return Reason.OPTION_NOT_RUNNABLE, f"nothing was done: no check is known as {unknown[0]!r}"
     try:
         replanned = await replan(context, diagnosis, option)
         kept = None
@@ -76,6 +82,7 @@ async def _begin(context: Context, diagnosis: Diagnosis, option: Option) -> Refu
         patches=replanned.plan.patches,
         inverse=replanned.plan.inverse,
         generations=_generations(replanned),
+        ready_before=ready_pods(snapshot) if snapshot is not None else None,
     )
     message = f"carrying out option {option.digest}: {option.title}"
     set_condition(diagnosis, "Executed", "Unknown", Reason.STARTED, message, now)

@@ -12,8 +12,10 @@ from podiatrist.actions.compiler import Plan, compile_plan, objects_needed
 from podiatrist.actions.scope import check_scope
 from podiatrist.actions.template import pod_spec
 from podiatrist.api import names
+from podiatrist.api.conditions import condition
 from podiatrist.api.diagnosis import Diagnosis, ObjectRef, Option
 from podiatrist.cluster.errors import NotFoundError
+from podiatrist.cluster.field_managers import changed_since, describe_changes
 from podiatrist.cluster.kinds import find_kind, find_target_kind
 from podiatrist.cluster.objects import PodSpec, parse
 from podiatrist.cluster.store import spec_hash
@@ -94,8 +96,12 @@ def _check_target(diagnosis: Diagnosis, raw: Object) -> None:
     if uid_of(raw) != observed.uid:
         raise StaleError(f"{target.kind} {target.name} was deleted and made anew")
     if spec_hash(raw) != observed.spec_hash:
-        now = (raw.get("metadata") or {}).get("generation")
-        since = f" (generation {observed.generation} then, {now} now)" if now else ""
-        raise StaleError(
-            f"the spec of {target.kind} {target.name} changed after the diagnosis{since}"
-        )
+        by = _by(diagnosis, raw)
+        raise StaleError(f"the spec of {target.kind} {target.name} changed after the diagnosis{by}")
+
+
+def _by(diagnosis: Diagnosis, raw: Object) -> str:
+    """Return who changed the target since it was looked at, as far as the API server tells."""
+    looked = condition(diagnosis.status, "Diagnosed")
+    changes = changed_since(raw, looked.last_transition_time) if looked else []
+    return f": {describe_changes(changes)}" if changes else ""
