@@ -359,12 +359,13 @@ def test_a_model_that_agrees_with_a_rule_changes_nothing(
     rules: str, agent: str, expected: str
 ) -> None:
     def option(letter: str, by: str) -> Option:
-        told: dict[str, Any] = {"digest": letter, "suggested_by": by}
-        return Option.model_construct(**told)
+        # The same change, of which the rule and the model promise something else.
+        told: dict[str, Any] = {"digest": letter + by, "suggested_by": by, "actions": [letter]}
+        return Option.model_construct(**told, diff=[])
 
     both = joined([option(n, "rules") for n in rules], [option(n, "agent") for n in agent])
-    assert "".join(o.digest for o in both) == expected
-    assert "".join(o.digest for o in both if o.suggested_by == "rules") == rules
+    assert "".join(o.digest[0] for o in both) == expected
+    assert "".join(o.digest[0] for o in both if o.suggested_by == "rules") == rules
 
 
 def test_there_are_never_more_than_four_options_and_the_rules_come_first(tmp_path: Path) -> None:
