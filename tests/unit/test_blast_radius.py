@@ -125,6 +125,13 @@ def test_a_paused_deployment_changes_no_pod_yet() -> None:
     assert "is paused: no pod changes" in seen.warnings[0]
 
 
+def test_deleted_pods_of_a_deployment_are_missed_until_they_are_made_anew() -> None:
+    scene = Scene(deployment(replicas=3), ready=3)
+    seen, gone = scene.changed(deleted=("web-0", "web-1")), scene.turnover(deleted=("web-0",))
+    assert (seen.restarts, seen.unavailable) == (2, 2)
+    assert (gone.made, gone.ahead) == (1, 1)
+
+
 def test_scaling_down_takes_the_pods_that_are_not_ready_first() -> None:
     seen = Scene(deployment(replicas=5), ready=3, sick=2).changed(replicas(2))
     assert (seen.restarts, seen.unavailable) == (3, 1)

@@ -16,8 +16,9 @@ from podiatrist.cluster.kinds import (
 )
 from podiatrist.cluster.objects import Workload, parse
 from podiatrist.cluster.snapshot import Object, Snapshot
+from podiatrist.lifecycle.consequences.change import same_template
 from podiatrist.lifecycle.consequences.pod_state import is_ready, is_there, ready_of
-from podiatrist.lifecycle.consequences.turnover import Turnover, same_template
+from podiatrist.lifecycle.consequences.turnover import Turnover
 from podiatrist.lifecycle.consequences.turnover_by_others import least_healthy
 
 _WITH_REPLICAS = (DEPLOYMENT, STATEFUL_SET, REPLICA_SET)
