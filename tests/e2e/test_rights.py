@@ -143,6 +143,7 @@ def test_the_operator_changes_diagnoses_and_its_own_notes_only(
         ("patch", "diagnoses.podiatrist.dev", ""),
         ("delete", "diagnoses.podiatrist.dev", ""),
         ("update", "diagnoses/status.podiatrist.dev", ""),
+        ("patch", "diagnoses.podiatrist.dev", ""),  # tried as a dry run; admission refuses it
     }
     assert writes(rules_of(run, "default")) == diagnoses
     assert writes(rules_of(run, "kube-system")) == diagnoses
@@ -209,4 +210,5 @@ def test_the_executor_changes_what_a_fix_may_change_and_tells_of_it(
         ("delete", "pods", ""),
         ("create", "events", ""),
         ("update", "diagnoses/status.podiatrist.dev", ""),
+        ("patch", "diagnoses.podiatrist.dev", ""),  # tried as a dry run; admission refuses it
     }

@@ -104,7 +104,7 @@ def test_a_human_who_takes_the_fix_back_is_reported_and_not_overruled(kube: Kube
     failed = kube.wait_for_diagnosis("Failed")
     _, reason, message = verified(failed)
     assert reason == "FixReverted"
-    assert message.startswith("kubectl-set (Update at ")
+    assert message.startswith("kubectl-set ")
     assert f"took the change of Deployment {kube.namespace}/web back" in message
     _nobody_writes(kube, "ngnix")
 

@@ -77,7 +77,9 @@ class Cluster:
         found = diagnosis("Diagnosed=True:CauseFound", options=list(options))
         raw = self.scene.target
         found.status.observed_target = ObservedTarget(uid="uid-web", spec_hash=spec_hash(raw))
-        context = SimpleNamespace(client=self, reader=self, store=self, clock=lambda: NOW)
+        context = SimpleNamespace(
+            client=self, reader=self, store=self, clock=lambda: NOW, patch_managed=False
+        )
         asyncio.run(preview(cast(Context, context), found))
         return self.written[-1].status.options
 

@@ -542,7 +542,7 @@ def test_a_human_who_takes_the_fix_back_in_the_soak_is_named_and_not_overruled()
     story, _ = run(edited, "Verified=Unknown:Soaking")
     reason, message = reason_and_message(story)
     assert reason == "FixReverted"
-    assert message.startswith("kubectl-edit (Update at")
+    assert message.startswith("kubectl-edit took the change")
     assert Step.ROLL_BACK not in next_steps(story)
 
 
