@@ -60,7 +60,6 @@ def test_who_looks_at_the_target_sees_what_was_done_and_for_whom(
 ) -> None:
     story = healed(kube)
     assert story.status.approval is not None
-    story.status.approval.by = "alice"
     digest = story.status.approval.digest
 
     async def announcing() -> None:
@@ -74,12 +73,15 @@ def test_who_looks_at_the_target_sees_what_was_done_and_for_whom(
 
     asyncio.run(announcing())
 
-    said = f"option {digest} of Diagnosis {story.metadata.name}, approved by alice: 1 patch applied"
+    whose = f"option {digest} of Diagnosis {story.metadata.name}, approved by admin"
+    said = f"{whose}: 1 patch(es) applied"
     for what in (f"diagnosis/{story.metadata.name}", "deployment/web"):
         lines = kube("describe", what).splitlines()
         [told] = [line for line in lines if said in line]
         assert told.split()[:2] == ["Normal", "FixApplied"]
         assert "podiatrist.dev/executor" in told
+        reasons = [line.split()[1] for line in lines if whose in line]
+        assert {"FixApproved", "FixApplied", "FixVerified"} <= set(reasons)
         assert any(line.split()[:2] == ["Warning", "FixFailed"] for line in lines)
 
 
