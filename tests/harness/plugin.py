@@ -94,7 +94,7 @@ def kube(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Kube]:
     kube.admin("delete", "namespace", kube.namespace, "--wait=false")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def podiatrist(request: pytest.FixtureRequest) -> Podiatrist:
     """The running processes, for stories that kill them: marked serial, never in a worker."""
     assert not _is_worker(request.config), "mark the test serial, and run it without workers"
