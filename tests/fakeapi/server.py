@@ -181,10 +181,7 @@ class FakeApi:
             return _status(409, "the object has been modified")
         kept = {key: stored[key] for key in ("uid", "creationTimestamp")}
         done = self.store.put(plural, {**made, "metadata": {**made["metadata"], **kept}})
-        if request.method in self._losses and request.transport is not None:
-            self._losses.remove(request.method)
-            request.transport.close()
-        return _json(done)
+        return self._lost(request) or _json(done)
 
     async def _delete(self, request: web.Request) -> web.Response:
         if refused := self._refused(request):
@@ -198,7 +195,9 @@ class FakeApi:
         if uid not in (None, json.loads(body)["metadata"]["uid"]):
             return _status(409, "the UID in the precondition is not the object's")
         self.store.delete(plural, namespace, name)
-        return _json({"kind": "Status", "apiVersion": "v1", "status": "Success"})
+        return self._lost(request) or _json(
+            {"kind": "Status", "apiVersion": "v1", "status": "Success"}
+        )
 
     async def _replace_status(self, request: web.Request) -> web.Response:
         if refused := self._refused(request):
@@ -270,6 +269,14 @@ class FakeApi:
             else:
                 await _follow(request, response, collection, since)
         return response
+
+    def _lost(self, request: web.Request) -> web.Response | None:
+        """Break the connection if that was asked for; the answer then reaches nobody."""
+        if request.method not in self._losses or request.transport is None:
+            return None
+        self._losses.remove(request.method)
+        request.transport.close()
+        return _json({})
 
     def _refused(self, request: web.Request) -> web.Response | None:
         asked = request.path_qs

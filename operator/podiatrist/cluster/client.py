@@ -339,6 +339,23 @@ class Client:
             return cast(bytes, await response.read())
 
 
+async def _delete_once(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Send a DELETE, and never again by itself where the answer is lost.
+
+    To aiohttp PUT and DELETE are idempotent (RFC 9110, 9.2.2), and a broken connection makes it
+    send them once more. The API server refuses a second PUT by its resourceVersion, but accepts
+    a second DELETE as long as the object is on its way.
+    """
+    try:
+        return await send(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        if request.method != "DELETE":
+            raise
+        raise aiohttp.ClientError(f"no answer to a DELETE: {error!r}") from error
+
+
 @contextmanager
 def _our_errors() -> Iterator[None]:
     """Turn the errors of the library and of the connection into ours."""
@@ -401,7 +418,7 @@ async def connect(
 
     Raises ClusterError when there are no usable credentials.
     """
-    configuration = Configuration()
+    configuration = Configuration(client_session_kwargs={"middlewares": (_delete_once,)})
     try:
         if kubeconfig is not None:
             await config.load_kube_config(

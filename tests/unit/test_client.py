@@ -1,0 +1,29 @@
+"""Our client against a server that does what it is asked and loses the answer."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from podiatrist.cluster.client import connect
+from podiatrist.cluster.errors import UnreachableError
+from podiatrist.cluster.kinds import CONFIG_MAP
+from tests.fakeapi.server import FakeApi
+
+
+def test_a_deletion_whose_answer_is_lost_is_not_sent_again(tmp_path: Path) -> None:
+    """Whoever asked for it has to look first what became of it."""
+
+    async def story() -> None:
+        async with FakeApi().serve() as api, connect(api.kubeconfig(tmp_path), "test") as client:
+            metadata = {"name": "a", "namespace": "shop", "uid": "u"}
+            api.store.put("configmaps", {"metadata": metadata})
+            await client.get(CONFIG_MAP, "shop", "a")  # a connection that is kept
+            api.lose_answer("DELETE")
+            with pytest.raises(UnreachableError, match="DELETE"):
+                await client.delete(CONFIG_MAP, "shop", "a", {})
+            assert [r for r in api.requests if r.startswith("DELETE")] == [
+                "DELETE /api/v1/namespaces/shop/configmaps/a"
+            ]
+
+    asyncio.run(story())
