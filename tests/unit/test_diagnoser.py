@@ -12,9 +12,10 @@ import pytest
 
 from podiatrist.analyzers import analyze
 from podiatrist.api import names
-from podiatrist.api.diagnosis import Diagnosis, State
-from podiatrist.cluster.kinds import DEPLOYMENT, NODE
+from podiatrist.api.diagnosis import Diagnosis, ObservedTarget, State
+from podiatrist.cluster.kinds import DEPLOYMENT, NAMESPACE, NODE, Kind
 from podiatrist.cluster.snapshot import Snapshot
+from podiatrist.cluster.store import spec_hash
 from podiatrist.notice.diagnoser import Diagnoser, Outcome
 from podiatrist.notice.limits import Gate, Limits
 from podiatrist.notice.owners import Target
@@ -51,6 +52,7 @@ class Cluster:
         self.world = world
         self.known = list(known)
         self.annotations = namespace or {}
+        self.live = world.target
         self.made: list[str] = []
         self.now = NOW
 
@@ -60,8 +62,8 @@ class Cluster:
     async def in_namespace(self, _: str) -> list[Diagnosis]:
         return self.known
 
-    async def get(self, *_: Any) -> Any:
-        return {"metadata": {"annotations": self.annotations}}
+    async def get(self, kind: Kind, *_: Any) -> Any:
+        return {"metadata": {"annotations": self.annotations}} if kind is NAMESPACE else self.live
 
     async def create(self, namespace: str, target: Any, name: str) -> bool:
         self.made.append(f"{namespace}/{name} {target.kind}/{target.name}")
@@ -152,6 +154,17 @@ def test_a_later_episode_has_the_next_number() -> None:
     cluster = Cluster(sick(), [told(State.RESOLVED, "web-abc123-2"), told(State.RESOLVED)])
     cluster.look(Watchlist(GRACE))
     assert cluster.made[0].split()[0].endswith("-3")
+
+
+def test_a_fix_taken_back_while_we_looked_is_no_new_episode() -> None:
+    """The snapshot still shows the fix, the Diagnosis already says that it was undone."""
+    undone = told(State.ROLLED_BACK)
+    cluster = Cluster(sick(), [undone])
+    cluster.live = copy_of(WEB)
+    cluster.live["spec"]["template"]["spec"]["containers"][0]["image"] = "as-it-was"
+    undone.status.observed_target = ObservedTarget(uid="uid-web", spec_hash=spec_hash(cluster.live))
+    cluster.look(Watchlist(GRACE))
+    assert cluster.made == []
 
 
 def test_pods_that_only_a_cordon_keeps_waiting_are_the_nodes_story() -> None:

@@ -105,11 +105,23 @@ class Diagnoser:
         name = next_name(own, snapshot)
         if name is None or not self._gate.opens(home, own, known, now):
             return
+        if own and await self._changed_since(snapshot):
+            return
         wanted = DiagnosisTarget(
             api_version=target.api_version, kind=target.kind, name=target.name, uid=metadata.uid
         )
         if await self._store.create(home, wanted, name):
             log.info("noticed %s: Diagnosis %s/%s", target, home, name)
+
+    async def _changed_since(self, snapshot: Snapshot) -> bool:
+        """Whether the target's spec is another one by now: the next look tells what is true.
+
+        The snapshot is older than the Diagnoses. If a fix was taken back in between, it shows
+        the workload as the fix had left it, which is no news to the Diagnosis that ended.
+        """
+        name, home = snapshot.metadata.name, snapshot.namespace or None
+        raw = await self._client.get(snapshot.kind, home, name)
+        return spec_hash(raw) != spec_hash(snapshot.target_raw)
 
     async def _ignored(self, snapshot: Snapshot) -> bool:
         """Whether a human asked to leave the object or its namespace alone."""
