@@ -7,9 +7,10 @@ READY := $(VENV)/.ready
 KUBE := $(PYTHON) -m tests.cluster
 WORKERS ?= 4
 SAMPLE ?= 12
+CRASH_SAMPLE ?= 6
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check lint types layers unit e2e test test-faults demo demo-clean dev picture bench scale \
+.PHONY: help venv check lint types layers unit e2e test test-faults test-crash demo demo-clean dev picture bench scale \
 	model-up model-down eval crds lock cluster-up cluster-down cluster-kubeconfig clean
 
 help: ## list the targets
@@ -27,12 +28,16 @@ demo-clean: $(READY) ## take away what the demo left in the cluster
 dev: $(READY) ## operator and executor from the source, until Ctrl-C
 	@$(BIN)/python -m tests.harness.dev
 
-test: check scale e2e ## everything: check, and on a real cluster the stories and a sample of the faults
+test: check scale e2e ## everything: check, and on a real cluster the stories, some faults and crashes
 
 test-faults: $(READY) ## every fault on a real cluster, and the table (CASE=name FAMILY=images TABLE=file)
 	@$(KUBE) status > /dev/null 2>&1 || trap '$(KUBE) down' EXIT; \
 	$(BIN)/pytest tests/faults -q -n $(WORKERS) --maxschedchunk 1 --case='$(CASE)' \
 		--family='$(FAMILY)' $(if $(TABLE),--faults-table='$(TABLE)')
+
+test-crash: $(READY) ## an executor killed, unanswered or refused at every write, and two at once (CRASH_ONLY='helps: *')
+	@$(KUBE) status > /dev/null 2>&1 || trap '$(KUBE) down' EXIT; \
+	CRASH_ONLY='$(CRASH_ONLY)' $(BIN)/pytest tests/crash -q -s
 
 check: lint types layers unit ## the fast part, for every save
 
@@ -54,8 +59,9 @@ unit: $(READY)
 # Both runs draw the sample of the faults, with the same seed, and play their own part of it.
 e2e: $(READY)
 	@$(KUBE) status > /dev/null 2>&1 || trap '$(KUBE) down' EXIT; \
-	export FAULTS_SEED=$${FAULTS_SEED:-$$(date +%s)}; \
-	stories="$(BIN)/pytest tests/e2e tests/faults --faults-sample $(SAMPLE) --faults-tries 2"; \
+	export FAULTS_SEED=$${FAULTS_SEED:-$$(date +%s)} CRASH_SAMPLE=$(CRASH_SAMPLE); \
+	stories="$(BIN)/pytest tests/e2e tests/faults tests/crash \
+		--faults-sample $(SAMPLE) --faults-tries 2"; \
 	$$stories -m "not serial" -n $(WORKERS) --maxschedchunk 1 && $$stories -m serial
 
 cluster-up: ## start the test cluster (the first time it is built: 15 minutes on 2 cores)
