@@ -73,6 +73,13 @@ class Kube:
         """Approve one option as a user would."""
         self.annotate(diagnosis, names.APPROVE, option.digest)
 
+    def refusal(self, diagnosis: Diagnosis, option: Option) -> str | None:
+        """Try to approve an option; returns what admission says against it, None if it is done."""
+        yes = f"{names.APPROVE}={option.digest}"
+        said = self("annotate", "--overwrite", "diagnosis", diagnosis.metadata.name, yes,
+                    check=False)  # fmt: skip
+        return None if "annotated" in said else said
+
     def annotate(self, diagnosis: Diagnosis, annotation: str, value: str) -> None:
         """Annotate a Diagnosis as a user would."""
         self("annotate", "--overwrite", "diagnosis", diagnosis.metadata.name,

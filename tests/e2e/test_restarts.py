@@ -99,7 +99,9 @@ def test_without_the_executor_it_only_diagnoses(kube: Kube, podiatrist: Podiatri
             return bool(found and found[0].status.options), found
 
         (found,) = until(look, "Diagnosis without a preview")
-        kube.approve(found, found.status.options[0])
+        refused = kube.refusal(found, found.status.options[0])
+        assert refused is not None
+        assert "the executor has not tried it yet" in refused
         # The operator alone keeps looking: healed by hand, it is Resolved.
         kube("set", "image", "deployment/web", "app=nginx")
         kube.wait_for_diagnosis("Resolved")

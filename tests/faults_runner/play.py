@@ -149,8 +149,8 @@ class Play:
             option = chosen[0]
             if option.preview is None or not option.preview.ok:
                 return f"{target}: option {option.title!r} cannot be run: {option.preview}"
-            Kube(self.kube.cluster, diagnosis.metadata.namespace).approve(diagnosis, option)
-            return None
+            # What was read a moment ago may be offered otherwise by now; then it is read again.
+            return Kube(self.kube.cluster, diagnosis.metadata.namespace).refusal(diagnosis, option)
 
         self._until(approved, 30)
 
