@@ -46,7 +46,7 @@ class Cluster:
             ("StatefulSet", "db"): {"metadata": {"name": "db", "uid": "uid-db", "generation": 2},
                                     "status": {"observedGeneration": 2}},
             ("Pod", "db-0"): {"metadata": {"name": "db-0", "uid": "uid-0",
-                                           "ownerReferences": [owner]}},
+                                           "resourceVersion": "7", "ownerReferences": [owner]}},
         }  # fmt: skip
         self.sent: list[tuple[str, bool]] = []
         self.before = before
@@ -57,13 +57,23 @@ class Cluster:
         return copy_of(self.objects[kind.kind, name])
 
     async def delete(
-        self, kind: Kind, namespace: str | None, name: str, options: Object, *, dry_run: bool
+        self,
+        kind: Kind,
+        namespace: str | None,
+        name: str,
+        options: Object,
+        *,
+        dry_run: bool,
+        field_manager: str | None = None,
     ) -> Object:
         if self.before:
             self.before(self)
         found = (await self.get(kind, namespace, name))["metadata"]
-        if found["uid"] != options["preconditions"]["uid"]:
+        wanted = options["preconditions"]
+        if found["uid"] != wanted["uid"]:
             raise ConflictError("the UID in the precondition does not match")
+        if wanted.get("resourceVersion", found["resourceVersion"]) != found["resourceVersion"]:
+            raise ConflictError("the ResourceVersion in the precondition does not match")
         self.sent.append((name, dry_run))
         if not dry_run:
             del self.objects[kind.kind, name]
@@ -103,6 +113,28 @@ def test_somebody_quicker_is_as_good() -> None:
     anew = Cluster(lambda c: c.pod.update({"uid": "made-anew"}))
     assert ensure(anew) == (Outcome.DONE, "Pod shop/db-0 is gone")
     assert anew.sent == []
+
+
+def test_a_pod_whose_status_moved_is_deleted_as_it_is_by_now() -> None:
+    moves = iter([("8"), ("9")])
+
+    def move(cluster: Cluster) -> None:
+        cluster.pod["resourceVersion"] = next(moves, "9")
+
+    cluster = Cluster(move)
+    assert ensure(cluster) == (Outcome.DONE, "Pod shop/db-0 deleted")
+    assert cluster.sent == [("db-0", False)]
+
+
+def test_a_pod_that_began_to_end_between_look_and_deed_is_not_deleted_again() -> None:
+    """Its UID still fits while it ends: only its resourceVersion tells."""
+
+    def end(cluster: Cluster) -> None:
+        cluster.pod.update(resourceVersion="8", deletionTimestamp="2026-11-03T12:00:00Z")
+
+    cluster = Cluster(end)
+    assert ensure(cluster)[0] is Outcome.DONE
+    assert cluster.sent == []
 
 
 def test_a_pod_that_changed_hands_is_left_alone() -> None:

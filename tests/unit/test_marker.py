@@ -74,12 +74,16 @@ def test_the_way_back_fits_only_where_the_mark_of_its_run_stands() -> None:
         apply(fixed, unmarking(BACK, other))
 
 
-def test_objects_without_a_generation_are_held_to_their_values_alone() -> None:
+def test_objects_without_a_generation_are_held_to_their_resource_version() -> None:
+    """A patch that arrives late, after the fix was undone, would else find its old values again."""
     raw = deployment(generation=None)
+    raw["metadata"]["resourceVersion"] = "7"
     assert generation_of(raw) == 0
     patch = marking(FORWARD, raw, RUN, 0)
-    assert not any(op["path"] == "/metadata/generation" for op in patch)
     assert marker_on(apply(raw, patch)) == RUN
+    raw["metadata"]["resourceVersion"] = "8"
+    with pytest.raises(jsonpatch.JsonPatchTestFailed):
+        apply(raw, patch)
 
 
 def test_the_approved_operations_stand_in_the_middle_unchanged() -> None:

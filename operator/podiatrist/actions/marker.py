@@ -34,17 +34,26 @@ def generation_of(raw: Object) -> int:
     return found if isinstance(found, int) else 0
 
 
+def version_of(raw: Object) -> str:
+    """Return metadata.resourceVersion, which moves with every change, also of the status."""
+    return str((raw.get("metadata") or {}).get("resourceVersion") or "")
+
+
 def marking(patch: str, raw: Object, marker: str, generation: int) -> Patch:
     """Return a patch that also sets the mark, and fits only the object as it was read.
 
     `raw` is the object as it is now; `generation` is the one that the approval holds for, 0 for
-    objects without one. Between the look at the object and the patch nobody can slip in.
+    objects without one: those are held to their resourceVersion. So nobody can slip in between
+    the look and the patch, and a patch that arrives late, after it was undone, is refused.
     """
     fits: Patch = [{"op": "test", "path": _PATH, "value": marker_on(raw)}]
     if not _annotations(raw):
         fits = []  # a path whose parent is not there cannot be tested; the `add` below is enough
     if generation:
         fits.append({"op": "test", "path": "/metadata/generation", "value": generation})
+    else:
+        version = version_of(raw)
+        fits.append({"op": "test", "path": "/metadata/resourceVersion", "value": version})
     add: dict[str, Any] = {"op": "add", "path": _PATH, "value": marker}
     if not _annotations(raw):
         whole = pointer(_ANNOTATIONS)

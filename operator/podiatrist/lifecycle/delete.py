@@ -11,29 +11,48 @@ from typing import Any
 
 from podiatrist.actions.base import Action, ActionError, Object
 from podiatrist.actions.delete_pod import DeletePod
+from podiatrist.actions.marker import version_of
 from podiatrist.api.diagnosis import AppliedPatch, ObjectRef
 from podiatrist.cluster.errors import ConflictError, NotFoundError, RefusedError
 from podiatrist.cluster.kinds import DELETABLE, Kind, find_kind
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.outcome import Outcome
 
+_TRIES = 5
+"""How often a pod whose status moves is read and deleted before that counts as refused."""
+
 _LAG = 10
 """How often, half a second apart, the controller is asked whether it knows its new template."""
 
 
-async def send_deletion(context: Context, deletion: AppliedPatch, *, dry_run: bool) -> None:
-    """Send one deletion. Raises RefusedError for a kind that is never deleted."""
+async def send_deletion(
+    context: Context,
+    deletion: AppliedPatch,
+    *,
+    dry_run: bool,
+    version: str | None = None,
+    field_manager: str | None = None,
+) -> None:
+    """Send one deletion. Raises RefusedError for a kind that is never deleted.
+
+    With a resourceVersion it is refused (ConflictError) where anything happened to the pod since:
+    a pod that ends already would take a second deletion.
+    """
+    options = json.loads(deletion.patch)
+    if version:
+        options.setdefault("preconditions", {})["resourceVersion"] = version
     await context.client.delete(
         _kind(deletion.object),
         deletion.object.namespace,
         deletion.object.name,
-        json.loads(deletion.patch),
+        options,
         dry_run=dry_run,
+        field_manager=field_manager,
     )
 
 
 async def ensure_deleted(
-    context: Context, deletion: AppliedPatch, action: Action
+    context: Context, deletion: AppliedPatch, action: Action, field_manager: str | None = None
 ) -> tuple[Outcome, str]:
     """Delete a pod unless that is done already; returns what became of it, and why.
 
@@ -43,21 +62,34 @@ async def ensure_deleted(
     pod = deletion.object
     if not isinstance(action, DeletePod) or action.object != pod:
         return Outcome.REFUSED, f"{pod} is not what the option deletes"
-    try:
-        if await is_deleted(context, deletion):
-            return Outcome.DONE, f"{pod} is gone"
-        raw = await _get(context, pod)
-        above = {ref: await _get(context, ref) for ref in action.reads()}
-        action.apply(raw, above)
-        await _controller_caught_up(context, action.owner, above)
-        await send_deletion(context, deletion, dry_run=False)
-    except ActionError as error:
-        return Outcome.FOREIGN_CHANGE, str(error)
-    except (NotFoundError, ConflictError, RefusedError) as error:
-        if await is_deleted(context, deletion):
-            return Outcome.DONE, f"{pod} is gone"
-        return Outcome.REFUSED, f"the API server refused to delete {pod}: {error}"
-    return Outcome.DONE, f"{pod} deleted"
+    refusal = ""
+    for _ in range(_TRIES):
+        try:
+            if await is_deleted(context, deletion):
+                return Outcome.DONE, f"{pod} is gone"
+            above = {ref: await _get(context, ref) for ref in action.reads()}
+            action.apply(await _get(context, pod), above)
+            await _controller_caught_up(context, action.owner, above)
+            raw = await _get(context, pod)
+            action.apply(raw, above)
+            await send_deletion(
+                context,
+                deletion,
+                dry_run=False,
+                version=version_of(raw),
+                field_manager=field_manager,
+            )
+        except ActionError as error:
+            return Outcome.FOREIGN_CHANGE, str(error)
+        except ConflictError as error:
+            refusal = str(error)  # its status moved, or it is gone: the next look tells
+        except (NotFoundError, RefusedError) as error:
+            if await is_deleted(context, deletion):
+                return Outcome.DONE, f"{pod} is gone"
+            return Outcome.REFUSED, f"the API server refused to delete {pod}: {error}"
+        else:
+            return Outcome.DONE, f"{pod} deleted"
+    return Outcome.REFUSED, f"the API server refused to delete {pod}: {refusal}"
 
 
 async def is_deleted(context: Context, deletion: AppliedPatch) -> bool:

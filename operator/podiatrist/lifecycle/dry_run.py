@@ -8,7 +8,7 @@ from podiatrist.actions.base import Object
 from podiatrist.actions.compiler import Plan
 from podiatrist.actions.diff import deletion_line, diff_lines, shorten
 from podiatrist.api.diagnosis import ObjectRef
-from podiatrist.cluster.errors import RefusedError
+from podiatrist.cluster.errors import ConflictError, RefusedError
 from podiatrist.cluster.kinds import PATCHABLE, find_kind
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.delete import send_deletion
@@ -24,12 +24,19 @@ class DryRun:
 
 
 async def dry_run(context: Context, plan: Plan, live: Mapping[ObjectRef, Object]) -> DryRun:
-    """Try every write of a plan. Raises what the API server refuses; nothing is changed."""
+    """Try every write of a plan; nothing is changed.
+
+    Raises RefusedError and NotFoundError for what the API server refuses, ConflictError where it
+    asks to come again, UnreachableError.
+    """
     tried = DryRun()
     for patch in plan.patches:
         ref = patch.object
         if patch.verb == "delete":
-            await send_deletion(context, patch, dry_run=True)
+            try:
+                await send_deletion(context, patch, dry_run=True)
+            except ConflictError as error:
+                raise RefusedError(str(error)) from None  # another pod has that name by now
             tried.diff.append(deletion_line(ref))
             continue
         kind = find_kind(ref.api_version, ref.kind)

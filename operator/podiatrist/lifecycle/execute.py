@@ -149,7 +149,7 @@ async def _ensure_done(
         check_scope(action, target, PodSpec())
     except (ActionError, StopIteration) as error:
         return Outcome.REFUSED, f"{patch.object} is not what was approved: {error}"
-    return await ensure_deleted(context, patch, action)
+    return await ensure_deleted(context, patch, action, run_of(diagnosis).field_manager)
 
 
 async def _take_back(context: Context, diagnosis: Diagnosis, execution: Execution) -> float | None:

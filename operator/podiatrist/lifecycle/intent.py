@@ -11,7 +11,7 @@ from podiatrist.analyzers import analyze
 from podiatrist.api import names
 from podiatrist.api.conditions import Reason, drop_condition, set_condition
 from podiatrist.api.diagnosis import Diagnosis, Execution, Option
-from podiatrist.cluster.errors import ConflictError, NotFoundError, RefusedError
+from podiatrist.cluster.errors import NotFoundError, RefusedError
 from podiatrist.cluster.snapshot import Snapshot
 from podiatrist.lifecycle.agent_part import by_rules
 from podiatrist.lifecycle.checks import unknown_checks
@@ -65,7 +65,7 @@ async def _begin(context: Context, diagnosis: Diagnosis, option: Option) -> Refu
         await dry_run(context, replanned.plan, replanned.live)
     except (StaleError, NotFoundError) as error:
         return Reason.STALE_DIGEST, f"nothing was done, since {error}. It is diagnosed anew."
-    except (ConflictError, RefusedError) as error:
+    except RefusedError as error:
         # What passed when it was offered: a quota that is full by now, a policy that is new.
         return Reason.STALE_DIGEST, (
             f"nothing was done, since the API server would refuse it now: {error}. "

@@ -16,6 +16,9 @@ from podiatrist.cluster.kinds import PATCHABLE, Kind, find_kind
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.outcome import Outcome
 
+_TRIES = 5
+"""How often an object without a generation is read and patched before it counts as refused."""
+
 Result = tuple[Outcome, str]
 """What became of a patch, and why."""
 
@@ -43,25 +46,29 @@ async def ensure_fixed(context: Context, patch: AppliedPatch, run: Run, generati
     `generation` is that of the object when the intent was recorded. Raises UnreachableError where
     nobody can say: the caller comes back later and asks again.
     """
-    kind = _kind(patch)
+    kind, refusal = _kind(patch), ""
     try:
-        raw = await _get(context, kind, patch)
-        if marker_on(raw) == run.marker:
-            return Outcome.DONE, f"{patch.object} patched"
-        if not _untouched(raw, patch, generation):
-            return Outcome.FOREIGN_CHANGE, f"somebody else changed {patch.object} in the meantime"
-        await _send(context, kind, patch, marking(patch.patch, raw, run.marker, generation), run)
+        for _ in range(_TRIES):
+            raw = await _get(context, kind, patch)
+            if marker_on(raw) == run.marker:
+                return Outcome.DONE, f"{patch.object} patched"
+            if not _untouched(raw, patch, generation):
+                changed = f"somebody else changed {patch.object} in the meantime"
+                return Outcome.FOREIGN_CHANGE, changed
+            operations = marking(patch.patch, raw, run.marker, generation)
+            try:
+                await _send(context, kind, patch, operations, run)
+            except RefusedError as error:
+                # Another executor may have been quicker, or a human, between look and patch; or
+                # the status of an object without a generation moved. The next look tells.
+                refusal = str(error)
+                if generation and _untouched(await _get(context, kind, patch), patch, generation):
+                    break
+            else:
+                return Outcome.DONE, f"{patch.object} patched"
     except NotFoundError:
         return Outcome.FOREIGN_CHANGE, f"{patch.object} is gone"
-    except RefusedError as error:
-        # Another executor may have been quicker, or a human, between our look and our patch.
-        raw = await _get(context, kind, patch)
-        if marker_on(raw) == run.marker:
-            return Outcome.DONE, f"{patch.object} patched"
-        if not _untouched(raw, patch, generation):
-            return Outcome.FOREIGN_CHANGE, f"somebody else changed {patch.object} in the meantime"
-        return Outcome.REFUSED, f"the API server refused to change {patch.object}: {error}"
-    return Outcome.DONE, f"{patch.object} patched"
+    return Outcome.REFUSED, f"the API server refused to change {patch.object}: {refusal}"
 
 
 async def ensure_undone(context: Context, inverse: AppliedPatch, run: Run) -> Result:

@@ -11,7 +11,7 @@ from podiatrist.actions.compiler import Plan, Proposal
 from podiatrist.api import names
 from podiatrist.api.conditions import Reason, set_condition
 from podiatrist.api.diagnosis import Diagnosis, Option, Preview
-from podiatrist.cluster.errors import ConflictError, NotFoundError, RefusedError
+from podiatrist.cluster.errors import NotFoundError, RefusedError
 from podiatrist.cluster.kinds import NAMESPACE, find_target_kind
 from podiatrist.cluster.redaction import redact
 from podiatrist.cluster.snapshot import Snapshot
@@ -59,7 +59,7 @@ async def _try(context: Context, diagnosis: Diagnosis, option: Option) -> Option
         return await _foresee(context, diagnosis, option, replanned)
     except NotFoundError as error:
         return _refused(option, str(error))
-    except (ConflictError, RefusedError) as error:
+    except RefusedError as error:
         return _refused(option, f"the API server would refuse it: {error}")
 
 
