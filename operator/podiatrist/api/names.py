@@ -10,6 +10,7 @@ PLURAL = "diagnoses"
 
 APPROVE = f"{GROUP}/approve"
 APPROVED_BY = f"{GROUP}/approved-by"
+APPROVED_AT = f"{GROUP}/approved-at"
 REJECT = f"{GROUP}/reject"
 RETRY = f"{GROUP}/retry"
 PAUSE = f"{GROUP}/pause"
