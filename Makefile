@@ -10,7 +10,8 @@ SAMPLE ?= 12
 CRASH_SAMPLE ?= 6
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check lint types layers unit e2e test test-faults test-crash demo demo-clean dev picture bench scale \
+.PHONY: help venv check lint types layers unit e2e test test-faults test-crash test-interleavings \
+	demo demo-clean dev picture bench scale \
 	model-up model-down eval crds lock cluster-up cluster-down cluster-kubeconfig clean
 
 help: ## list the targets
@@ -28,7 +29,7 @@ demo-clean: $(READY) ## take away what the demo left in the cluster
 dev: $(READY) ## operator and executor from the source, until Ctrl-C
 	@$(BIN)/python -m tests.harness.dev
 
-test: check scale e2e ## everything: check, and on a real cluster the stories, some faults and crashes
+test: check scale e2e ## everything: check, and on a real cluster stories, attacks, some faults and crashes
 
 test-faults: $(READY) ## every fault on a real cluster, and the table (CASE=name FAMILY=images TABLE=file)
 	@$(KUBE) status > /dev/null 2>&1 || trap '$(KUBE) down' EXIT; \
@@ -38,6 +39,10 @@ test-faults: $(READY) ## every fault on a real cluster, and the table (CASE=name
 test-crash: $(READY) ## an executor killed, unanswered or refused at every write, and two at once (CRASH_ONLY='helps: *')
 	@$(KUBE) status > /dev/null 2>&1 || trap '$(KUBE) down' EXIT; \
 	CRASH_ONLY='$(CRASH_ONLY)' $(BIN)/pytest tests/crash -q -s
+
+test-interleavings: $(READY) ## a hundred random orders of people, crashes, restarts (EXAMPLES=100 INTERLEAVINGS_SEED=1)
+	@$(KUBE) status > /dev/null 2>&1 || trap '$(KUBE) down' EXIT; \
+	EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/pytest tests/interleavings -q -n $(WORKERS) --maxschedchunk 1
 
 check: lint types layers unit ## the fast part, for every save
 
@@ -54,15 +59,17 @@ layers: $(READY)
 unit: $(READY)
 	$(BIN)/pytest tests/unit -q -n 2
 
-# Two runs: stories that keep to their own namespace side by side, then those that kill
-# processes or change the node, one at a time. A cluster that was not up before is not up after.
-# Both runs draw the sample of the faults, with the same seed, and play their own part of it.
+# Three runs: stories that keep to their own namespace side by side, then those that kill
+# processes or change the node, one at a time, then ten random orders, in which no process of ours
+# runs. A cluster that was not up before is not up after. The first two draw the sample of the
+# faults, with the same seed, and play their own part of it.
 e2e: $(READY)
 	@$(KUBE) status > /dev/null 2>&1 || trap '$(KUBE) down' EXIT; \
 	export FAULTS_SEED=$${FAULTS_SEED:-$$(date +%s)} CRASH_SAMPLE=$(CRASH_SAMPLE); \
-	stories="$(BIN)/pytest tests/e2e tests/faults tests/crash \
+	stories="$(BIN)/pytest tests/e2e tests/attacks tests/faults tests/crash \
 		--faults-sample $(SAMPLE) --faults-tries 2"; \
-	$$stories -m "not serial" -n $(WORKERS) --maxschedchunk 1 && $$stories -m serial
+	$$stories -m "not serial" -n $(WORKERS) --maxschedchunk 1 && $$stories -m serial && \
+	EXAMPLES=10 $(BIN)/pytest tests/interleavings -q
 
 cluster-up: ## start the test cluster (the first time it is built: 15 minutes on 2 cores)
 	@$(KUBE) up
