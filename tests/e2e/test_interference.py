@@ -241,6 +241,33 @@ def test_forged_intent_is_not_carried_out(kube: Kube, cluster: Cluster, tmp_path
     assert kube.get("deployment", "victim")["spec"]["replicas"] == 1
 
 
+def test_an_option_swapped_after_the_approval_is_not_run(
+    kube: Kube, cluster: Cluster, tmp_path: Path
+) -> None:
+    """A stolen operator offers something of the same digest once the first was approved."""
+    kube.apply(deployment(image="ngnix"))
+    found = kube.wait_for_diagnosis("AwaitingApproval")
+    paused(kube, found, pause=True)
+    kube.approve(found, found.status.options[0])
+    operator = ("--kubeconfig", str(identity(cluster, "operator", tmp_path)))
+    replace = ("replace", "--subresource=status", "-f", "-", *operator)
+    stored = kube.get("diagnosis", found.metadata.name)
+    (swapped,) = stored["status"]["options"]
+    del swapped["preview"]
+    for options in ([], [swapped]):
+        stored = kube.get("diagnosis", found.metadata.name)
+        kube(
+            *replace, stdin=json.dumps(stored | {"status": stored["status"] | {"options": options}})
+        )
+    paused(kube, found, pause=False)
+
+    refused = wait_for_refusal(kube, "StaleDigest")
+
+    assert "offered anew after it was approved" in approved(refused)[2]
+    time.sleep(4)
+    assert image(kube) == "ngnix"
+
+
 def test_approval_taken_back_or_rejected_before_the_run_does_nothing(kube: Kube) -> None:
     kube.apply(deployment(image="ngnix"))
     found = kube.wait_for_diagnosis("AwaitingApproval")

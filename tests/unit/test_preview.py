@@ -111,7 +111,10 @@ def test_what_a_human_decides_on_is_worked_out_anew() -> None:
         diff=["+ nothing to see"], blastRadius={"restarts": 0, "warnings": ["all is fine"]},
     )  # fmt: skip
     (seen,) = Cluster(scene).preview(forged)
-    assert seen.preview == Preview(ok=True, message="the API server accepted it as a dry run")
+    assert seen.preview is not None
+    accepted = "the API server accepted it as a dry run"
+    assert (seen.preview.ok, seen.preview.message) == (True, accepted)
+    assert seen.preview.id
     assert [w.name for w in seen.writes] == ["web"]
     assert seen.commands == ["kubectl -n shop set image deployment/web app=nginx:2"]
     assert seen.risk is max(IMAGE.risk, Risk.LOW, key=["Low", "Medium", "High"].index)

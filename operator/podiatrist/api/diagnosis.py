@@ -171,6 +171,11 @@ class Preview(Model):
 
     ok: bool = Field(description="Whether the option could be carried out now.")
     message: Paragraph = Field(description="Why it could not, or what was tried.")
+    id: Token = Field(
+        default="",
+        description="Random name of this preview. Admission writes it down with an approval, which "
+        "holds for the option as it was previewed and for no other of the same digest.",
+    )
 
 
 class BlastRadius(Model):

@@ -11,7 +11,7 @@ from podiatrist.api.diagnosis import ObjectRef
 from podiatrist.cluster.errors import ConflictError, RefusedError
 from podiatrist.cluster.kinds import PATCHABLE, find_kind
 from podiatrist.lifecycle.context import Context
-from podiatrist.lifecycle.delete import send_deletion
+from podiatrist.lifecycle.delete import is_deleted, send_deletion
 
 
 @dataclass
@@ -36,7 +36,9 @@ async def dry_run(context: Context, plan: Plan, live: Mapping[ObjectRef, Object]
             try:
                 await send_deletion(context, patch, dry_run=True)
             except ConflictError as error:
-                raise RefusedError(str(error)) from None  # another pod has that name by now
+                if await is_deleted(context, patch):
+                    raise RefusedError(str(error)) from None  # another pod has that name by now
+                raise
             tried.diff.append(deletion_line(ref))
             continue
         kind = find_kind(ref.api_version, ref.kind)

@@ -61,6 +61,13 @@ async def _refusal(
     if option.preview is None or not option.preview.ok:
         why = option.preview.message if option.preview else "it was not tried yet"
         return Reason.OPTION_NOT_RUNNABLE, f"option {digest} cannot run: {why}"
+    seen = diagnosis.annotation(names.APPROVED_PREVIEW)
+    if seen is not None and seen != option.preview.id:
+        # Only an operator that is not ours any more would offer something else by the same digest.
+        return Reason.STALE_DIGEST, (
+            f"nothing was done: option {digest} was offered anew after it was approved. "
+            "It is diagnosed anew."
+        )
     barred = await bars(context, diagnosis)
     if barred is not None:
         return barred

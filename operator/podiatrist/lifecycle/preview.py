@@ -5,6 +5,8 @@ dry run (defaulting, admission, quota, the executor's own rights). What is store
 stolen token: of it only the actions, the checks, and a risk that is higher than ours count.
 """
 
+import secrets
+
 from podiatrist.actions.base import Object
 from podiatrist.actions.catalog import parse_action
 from podiatrist.actions.compiler import Plan, Proposal
@@ -93,7 +95,8 @@ async def _foresee(
             f"have it tried again: kubectl -n {namespace} annotate diagnosis {name} "
             f"{names.RETRY}=1 --overwrite",
         )
-    option.preview = Preview(ok=True, message="the API server accepted it as a dry run")
+    said = "the API server accepted it as a dry run"
+    option.preview = Preview(ok=True, message=said, id=secrets.token_hex(8))
     return option
 
 
@@ -110,8 +113,8 @@ async def _look_ahead(
     snapshot = await _read(context, diagnosis, fresh=fresh)
     labels = await _namespace_labels(context, snapshot.namespace)
     gone = turnover(snapshot, plan, tried.after)
-    said = [redact(text) for text in tried.warnings]
-    found = obstacles(snapshot, tried.after, gone, said, labels)
+    warned = [redact(text) for text in tried.warnings]
+    found = obstacles(snapshot, tried.after, gone, warned, labels)
     perhaps = [o.message for o in found if not o.certain]
     option.blast_radius = blast_radius(snapshot, plan, tried.after, perhaps)
     return [o.message for o in found if o.certain]
