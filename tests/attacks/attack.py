@@ -21,7 +21,7 @@ class Attack(BaseModel):
     name: str
     who: str
     kubectl: str = ""
-    """kubectl's arguments."""
+    """kubectl's arguments; with `object` or `status` the name of a Diagnosis of the scene."""
     args: list[str] = Field(default_factory=list)
     """More arguments, whole: for what a shell would split."""
     stdin: Any = None
