@@ -1,6 +1,6 @@
 """A status stays under 64 KiB, whatever was found."""
 
-from podiatrist.api.diagnosis import Evidence, Finding, ObjectRef, Option, Risk, Status
+from podiatrist.api.diagnosis import Evidence, Finding, ObjectRef, Option, Preview, Risk, Status
 from podiatrist.api.size import LIMIT, shrink, size_of
 
 
@@ -27,6 +27,18 @@ def test_crammed_status_is_shrunk_below_the_limit_and_keeps_the_best() -> None:
     assert status.findings
     assert status.findings[0].evidence
     assert len(status.options) == 4
+
+
+def test_an_option_that_was_tried_goes_rather_than_be_cut() -> None:
+    """Admission refuses an operator that shortens what a human may have seen."""
+    status = crammed()
+    for option in status.options:
+        option.preview = Preview(ok=True, message="accepted", id="1")
+        option.diff = ["+" * 100] * 60
+    shrink(status)
+    assert size_of(status) <= LIMIT
+    assert status.options
+    assert all(len(option.diff) == 60 for option in status.options)
 
 
 def test_ordinary_status_is_left_alone() -> None:
