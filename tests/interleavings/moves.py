@@ -15,7 +15,7 @@ from tests.interleavings.world import World, do
 
 Deed = Callable[[World], Awaitable[str]]
 
-_LAST_REQUEST, _LAST_WRITE = 14, 4
+_LAST_REQUEST, _LAST_WRITE = 14, 3
 """Hardly a step has more; a number beyond its last interrupts nothing."""
 
 
@@ -55,6 +55,21 @@ class RoleSteps:
 
 
 @dataclass(frozen=True)
+class FixIsDisturbed:
+    """Alice approves, the executor goes about it, and its `which` step from then on goes wrong."""
+
+    which: int
+    interruption: Interruption
+    intruder: Deed
+
+    async def play(self, world: World) -> None:
+        await PersonDoes(alice_approves).play(world)
+        for _ in range(1, self.which):
+            await world.step(world.executor)
+        await world.step(world.executor, self.interruption, self.intruder)
+
+
+@dataclass(frozen=True)
 class SecondExecutorSteps:
     """Another executor wakes up, and goes by what the first one read `age` steps ago; 0: by now."""
 
@@ -63,7 +78,7 @@ class SecondExecutorSteps:
     intruder: Deed
 
     async def play(self, world: World) -> None:
-        if not self.age:
+        if not self.age or not world.readings:
             await world.step(world.second_executor, self.interruption, self.intruder)
             return
         reading = world.readings[max(0, len(world.readings) - self.age)]
@@ -72,11 +87,10 @@ class SecondExecutorSteps:
         )
 
 
-Move = PersonDoes | BothWork | RoleSteps | SecondExecutorSteps
+Move = PersonDoes | BothWork | RoleSteps | FixIsDisturbed | SecondExecutorSteps
 
 _deeds = st.sampled_from((*EDITS, *DECISIONS, *EVENTS, alice_approves))
 _blows = st.one_of(
-    st.none(),
     st.builds(Interruption, st.just(Blow.INTRUDER), st.integers(1, _LAST_REQUEST)),
     st.builds(
         Interruption,
@@ -84,21 +98,29 @@ _blows = st.one_of(
         st.integers(1, _LAST_WRITE),
     ),
 )
-_executor = st.builds(RoleSteps, st.just("executor"), _blows, _deeds)
-_work = st.builds(BothWork, st.integers(1, 3))
-_approval = st.builds(PersonDoes, st.just(alice_approves))
+_perhaps = st.none() | _blows
+
+
+def _work() -> st.SearchStrategy[Move]:
+    return st.builds(BothWork, st.integers(1, 3))
+
+
+def _disturbed() -> st.SearchStrategy[Move]:
+    return st.builds(FixIsDisturbed, st.integers(1, 5), _blows, _deeds)
+
 
 moves: st.SearchStrategy[Move] = st.one_of(
-    _work,
-    _work,
-    _approval,
-    _approval,
-    _executor,
-    _executor,
-    st.builds(RoleSteps, st.just("operator"), _blows, _deeds),
-    st.builds(SecondExecutorSteps, st.integers(0, 3), _blows, _deeds),
+    _work(),
+    _work(),
+    _disturbed(),
+    _disturbed(),
+    st.builds(PersonDoes, st.just(alice_approves)),
+    st.builds(RoleSteps, st.just("executor"), _perhaps, _deeds),
+    st.builds(RoleSteps, st.just("operator"), _perhaps, _deeds),
+    st.builds(SecondExecutorSteps, st.integers(0, 3), _perhaps, _deeds),
     st.builds(PersonDoes, st.sampled_from(EDITS)),
     st.builds(PersonDoes, st.sampled_from(DECISIONS)),
     st.builds(PersonDoes, st.sampled_from(EVENTS)),
 )
-"""What leads to a fix comes twice, or few examples would get that far."""
+"""What leads to a fix comes twice, or few examples would get that far; each time a strategy of its
+own, since hypothesis counts the same one once."""

@@ -16,6 +16,7 @@ from podiatrist.cluster.errors import ClusterError, NotFoundError
 from podiatrist.cluster.kinds import DEPLOYMENT, DIAGNOSIS, NAMESPACE
 from podiatrist.cluster.store import parse_diagnosis, spec_hash
 from podiatrist.lifecycle import executor_steps, operator_steps
+from podiatrist.lifecycle.next_step import Step
 from tests.e2e.kube import deployment, requiring
 from tests.interleavings.judge import Court, at_rest, contradictions, mark_removed, mark_set
 from tests.interleavings.role import Role
@@ -174,7 +175,7 @@ class World:
             reading = await role.read(self.namespace, name)
             if reading is None:
                 continue
-            if role is self.executor and role.due(reading) is not None:
+            if role is self.executor and role.due(reading) not in (None, Step.PREVIEW):
                 self.readings.append(reading.model_copy(deep=True))
             await self.step_from(role, reading, interruption, intruder)
 
