@@ -90,6 +90,8 @@ async def _approve(world: World, client: Client, digest: str | None, who: str) -
     if found is None or digest is None:
         return "there is nothing to approve"
     await world.annotate(client, found.metadata.name, names.APPROVE, digest)
+    if found.annotation(names.APPROVE) != digest:
+        world.approved_at[found.metadata.name] = world.clock.now()
     world.count(f"approvals of {who}")
     return f"{digest} of {found.metadata.name}"
 
@@ -247,13 +249,13 @@ async def asks_for_a_second_opinion(world: World) -> str:
 
 async def waits_a_minute(world: World) -> str:
     """Longer than a fix may take."""
-    world.ahead += timedelta(minutes=1)
+    await world.clock.leap(timedelta(minutes=1))
     return "done"
 
 
 async def waits_an_hour(world: World) -> str:
     """Longer than an approval lives."""
-    world.ahead += timedelta(hours=1)
+    await world.clock.leap(timedelta(hours=1))
     return "done"
 
 

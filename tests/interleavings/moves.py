@@ -9,14 +9,47 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from tests.interleavings.deeds import DECISIONS, EDITS, EVENTS, alice_approves
+from tests.interleavings.deeds import (
+    DECISIONS,
+    EDITS,
+    EVENTS,
+    alice_approves,
+    drops_the_rule,
+    makes_the_target_anew,
+    pauses,
+    rejects,
+    removes_the_mark,
+    scales_up,
+    sets_a_variable,
+    sets_another_rule,
+    switches_off,
+    waits_an_hour,
+    withdraws,
+)
+from tests.interleavings.moments import Moment, lead_to
 from tests.interleavings.wire import Blow, Interruption
 from tests.interleavings.world import World, do
 
 Deed = Callable[[World], Awaitable[str]]
 
-_LAST_REQUEST, _LAST_WRITE = 14, 3
+_LAST_REQUEST, _LAST_WRITE = 12, 3
 """Hardly a step has more; a number beyond its last interrupts nothing."""
+
+_INTRUDERS = (
+    withdraws,
+    rejects,
+    pauses,
+    switches_off,
+    waits_an_hour,
+    alice_approves,
+    scales_up,
+    sets_a_variable,
+    drops_the_rule,
+    sets_another_rule,
+    removes_the_mark,
+    makes_the_target_anew,
+)
+"""What people do in the wrong moment."""
 
 
 @dataclass(frozen=True)
@@ -56,17 +89,18 @@ class RoleSteps:
 
 @dataclass(frozen=True)
 class FixIsDisturbed:
-    """Alice approves, the executor goes about it, and its `which` step from then on goes wrong."""
+    """Somebody sees a fix through up to a moment, and then it goes wrong."""
 
-    which: int
+    moment: Moment
     interruption: Interruption
     intruder: Deed
 
     async def play(self, world: World) -> None:
-        await PersonDoes(alice_approves).play(world)
-        for _ in range(1, self.which):
-            await world.step(world.executor)
-        await world.step(world.executor, self.interruption, self.intruder)
+        if not await lead_to(world, self.moment):
+            world.count(f"missed {self.moment}")
+        else:
+            world.count(f"disturbed {self.moment}: {self.interruption.blow}")
+            await world.step(world.executor, self.interruption, self.intruder)
 
 
 @dataclass(frozen=True)
@@ -89,38 +123,34 @@ class SecondExecutorSteps:
 
 Move = PersonDoes | BothWork | RoleSteps | FixIsDisturbed | SecondExecutorSteps
 
-_deeds = st.sampled_from((*EDITS, *DECISIONS, *EVENTS, alice_approves))
+_intruders = st.sampled_from(_INTRUDERS)
+_crashes = st.sampled_from((Blow.CRASH_BEFORE, Blow.CRASH_AFTER, Blow.LOST_ANSWER))
 _blows = st.one_of(
+    st.builds(Interruption, st.just(Blow.INTRUDER), st.just(0)),
     st.builds(Interruption, st.just(Blow.INTRUDER), st.integers(1, _LAST_REQUEST)),
-    st.builds(
-        Interruption,
-        st.sampled_from((Blow.CRASH_BEFORE, Blow.CRASH_AFTER, Blow.LOST_ANSWER)),
-        st.integers(1, _LAST_WRITE),
-    ),
+    st.builds(Interruption, _crashes, st.just(1)),  # most steps have one
+    st.builds(Interruption, _crashes, st.integers(1, _LAST_WRITE)),
 )
+_moments = st.sampled_from((*Moment, Moment.PATCH))  # what matters most comes twice
 _perhaps = st.none() | _blows
 
 
-def _work() -> st.SearchStrategy[Move]:
-    return st.builds(BothWork, st.integers(1, 3))
-
-
 def _disturbed() -> st.SearchStrategy[Move]:
-    return st.builds(FixIsDisturbed, st.integers(1, 5), _blows, _deeds)
+    return st.builds(FixIsDisturbed, _moments, _blows, _intruders)
 
 
 moves: st.SearchStrategy[Move] = st.one_of(
-    _work(),
-    _work(),
     _disturbed(),
     _disturbed(),
+    _disturbed(),
+    st.builds(BothWork, st.integers(1, 3)),
     st.builds(PersonDoes, st.just(alice_approves)),
-    st.builds(RoleSteps, st.just("executor"), _perhaps, _deeds),
-    st.builds(RoleSteps, st.just("operator"), _perhaps, _deeds),
-    st.builds(SecondExecutorSteps, st.integers(0, 3), _perhaps, _deeds),
+    st.builds(RoleSteps, st.just("executor"), _perhaps, _intruders),
+    st.builds(RoleSteps, st.just("operator"), _perhaps, _intruders),
+    st.builds(SecondExecutorSteps, st.integers(0, 3), _perhaps, _intruders),
     st.builds(PersonDoes, st.sampled_from(EDITS)),
     st.builds(PersonDoes, st.sampled_from(DECISIONS)),
     st.builds(PersonDoes, st.sampled_from(EVENTS)),
 )
-"""What leads to a fix comes twice, or few examples would get that far; each time a strategy of its
-own, since hypothesis counts the same one once."""
+"""What matters most comes three times: each a strategy of its own, since hypothesis counts the same
+one once."""

@@ -1,7 +1,6 @@
 """A role in this process: one step at a time, as a worker would, and started anew when it died."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
 
 from podiatrist.api.diagnosis import Diagnosis
 from podiatrist.cluster.client import Client
@@ -11,6 +10,7 @@ from podiatrist.cluster.store import Store
 from podiatrist.lifecycle.context import Context, Timing
 from podiatrist.lifecycle.next_step import Step, next_steps
 from podiatrist.lifecycle.worker import StepFunction
+from tests.interleavings.clock import Clock
 from tests.interleavings.wire import Interruption, Killed, Sent, Wire
 
 TIMING = Timing(
@@ -27,7 +27,7 @@ class Role:
         name: str,
         client: Client,
         steps: Mapping[Step, StepFunction],
-        clock: Callable[[], datetime],
+        clock: Clock,
         witness: Callable[[Sent], None],
     ) -> None:
         self.name = name
@@ -40,9 +40,9 @@ class Role:
 
     def _start(self) -> None:
         """Forget everything that a process knows."""
-        self._wire = Wire(self._client, self._witness)
+        self._wire = Wire(self._client, self._clock, self._witness)
         self._context = Context(
-            self._wire, Reader(self._wire), Store(self._wire), self._clock, TIMING
+            self._wire, Reader(self._wire), Store(self._wire), self._clock.now, TIMING
         )
 
     async def read(self, namespace: str, name: str) -> Diagnosis | None:
@@ -70,7 +70,10 @@ class Role:
         if step is None:
             return "nothing to do"
         self._wire.arm(
-            reading, switched_off=switched_off, interruption=interruption, intruder=intruder
+            reading,
+            switched_off=switched_off,
+            interruption=interruption,
+            intruder=intruder,
         )
         try:
             await self._steps[step](self._context, reading)

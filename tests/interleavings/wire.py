@@ -7,12 +7,14 @@ two requests. Writes that went through are told to a witness.
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from podiatrist.api.diagnosis import Diagnosis
 from podiatrist.cluster.client import Client, Object
 from podiatrist.cluster.errors import UnreachableError
+from tests.interleavings.clock import Clock
 
 
 class Killed(BaseException):
@@ -30,7 +32,10 @@ class Blow(StrEnum):
 
 @dataclass(frozen=True)
 class Interruption:
-    """What happens at which write, for INTRUDER at which request; both count from 1."""
+    """What happens at which write, for INTRUDER at which request; both count from 1.
+
+    An intruder at 0 comes before the step begins.
+    """
 
     blow: Blow
     at: int
@@ -38,10 +43,9 @@ class Interruption:
 
 @dataclass(frozen=True)
 class Sent:
-    """A write that went through: not a dry run, and not refused.
+    """A write that went through: not a dry run, and not refused; and what its step began with.
 
-    `reading` is the Diagnosis as it was when the step began, `switched_off` whether the kill
-    switch was thrown then.
+    `reading` is the Diagnosis as it was then, `switched_off` whether the kill switch was thrown.
     """
 
     method: str
@@ -50,13 +54,15 @@ class Sent:
     answer: Object
     reading: Diagnosis | None
     switched_off: bool
+    began: datetime | None
 
 
 class Wire(Client):
     """One process' client."""
 
-    def __init__(self, inner: Client, witness: Callable[[Sent], None]) -> None:
+    def __init__(self, inner: Client, clock: Clock, witness: Callable[[Sent], None]) -> None:
         self._inner = inner
+        self._clock = clock
         self._field_manager = inner._field_manager
         self.configuration = inner.configuration
         self._witness = witness
@@ -66,6 +72,7 @@ class Wire(Client):
         self._intruder: Callable[[], Awaitable[None]] | None = None
         self._reading: Diagnosis | None = None
         self._switched_off = False
+        self._began: datetime | None = None
 
     def arm(
         self,
@@ -78,6 +85,7 @@ class Wire(Client):
         """Say what the next step stands on, and what happens in it."""
         self._requests = self._writes = 0
         self._reading, self._switched_off = reading.model_copy(deep=True), switched_off
+        self._began = self._clock.now()
         self._interruption, self._intruder = interruption, intruder
 
     def disarm(self) -> None:
@@ -108,7 +116,7 @@ class Wire(Client):
             self._die()
         if blow is Blow.LOST_ANSWER:
             raise UnreachableError("the answer was lost on its way")
-        return answer
+        return self._clock.told(path, answer)
 
     def _due(self, *, writes: bool) -> Blow | None:
         """Count a request; returns what happens at it."""
@@ -128,5 +136,14 @@ class Wire(Client):
         raise Killed
 
     def _tell(self, method: str, path: str, body: Any, answer: bytes) -> None:
-        sent = Sent(method, path, body, json.loads(answer), self._reading, self._switched_off)
-        self._witness(sent)
+        self._witness(
+            Sent(
+                method,
+                path,
+                body,
+                json.loads(answer),
+                self._reading,
+                self._switched_off,
+                self._began,
+            )
+        )

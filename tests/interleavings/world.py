@@ -4,9 +4,9 @@ import asyncio
 import copy
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from podiatrist.api import names
@@ -18,8 +18,9 @@ from podiatrist.cluster.store import parse_diagnosis, spec_hash
 from podiatrist.lifecycle import executor_steps, operator_steps
 from podiatrist.lifecycle.next_step import Step
 from tests.e2e.kube import deployment, requiring
+from tests.interleavings.clock import Clock
 from tests.interleavings.judge import Court, at_rest, contradictions, mark_removed, mark_set
-from tests.interleavings.role import Role
+from tests.interleavings.role import TIMING, Role
 from tests.interleavings.trail import Trail
 from tests.interleavings.wire import Interruption, Sent
 
@@ -74,24 +75,21 @@ class World:
         self.diagnoses: list[str] = []
         self.spec: Object = {}
         self.switched_off = False
-        self.ahead = timedelta()
+        self.clock = Clock()
         self.readings: list[Diagnosis] = []
+        self.approved_at: dict[str, datetime] = {}
         self._before_fix: dict[str, Object] = {}
         self._writes = 0
         people = ground.people
         self.operator = Role(
-            "operator", people.operator, operator_steps.STEPS, self.now, self._witness
+            "operator", people.operator, operator_steps.STEPS, self.clock, self._witness
         )
         self.executor = Role(
-            "executor", people.executor, executor_steps.STEPS, self.now, self._witness
+            "executor", people.executor, executor_steps.STEPS, self.clock, self._witness
         )
         self.second_executor = Role(
-            "second executor", people.executor, executor_steps.STEPS, self.now, self._witness
+            "second executor", people.executor, executor_steps.STEPS, self.clock, self._witness
         )
-
-    def now(self) -> datetime:
-        """Return the time that the roles go by; it may be ahead of the API server's."""
-        return datetime.now(UTC) + self.ahead
 
     def tell(self, what: str) -> None:
         """Add a line to the story."""
@@ -171,6 +169,9 @@ class World:
         intruder: Callable[["World"], Awaitable[str]] | None = None,
     ) -> None:
         """Let a role do one step for each Diagnosis."""
+        if interruption is not None and intruder is not None and not interruption.at:
+            self.tell(f"{intruder.__name__}, just before: {await do(self, intruder)}")
+            self.count("intrusions")
         for name in list(self.diagnoses):
             reading = await role.read(self.namespace, name)
             if reading is None:
@@ -216,7 +217,7 @@ class World:
         self.tell(f"    -> {'fix' if mark else 'inverse'} {mark or unmark}")
         self.count("fixes" if mark else "inverses")
         found = (
-            _what_is_wrong_with_a_fix(sent, before, after, mark)
+            _what_is_wrong_with_a_fix(sent, before, after, mark, self.approved_at)
             if mark
             else _what_is_wrong_with_an_inverse(before, after, self._before_fix.get(unmark or ""))
         )
@@ -247,7 +248,8 @@ class World:
             if same and not quiet:
                 await asyncio.sleep(0.15)
             if now - pushed > _PUSH:
-                pushed, self.ahead = now, self.ahead + timedelta(seconds=60)
+                pushed = now
+                await self.clock.leap(timedelta(minutes=1))
             if now - began > _PATIENCE:
                 self.problems += [
                     f"{d.metadata.name} is stuck: {d.status.state}, {d.status.conditions}"
@@ -299,13 +301,21 @@ def without_rule(spec: Object) -> Object:
     return made
 
 
-def _what_is_wrong_with_a_fix(sent: Sent, before: Object, after: Object, mark: str) -> list[str]:
+def _what_is_wrong_with_a_fix(
+    sent: Sent, before: Object, after: Object, mark: str, approved_at: Mapping[str, datetime]
+) -> list[str]:
     reading = sent.reading
     if reading is None or reading.status.observed_target is None or not reading.status.execution:
         return ["it stands on no reading of an intent"]
-    _, digest, run = mark.split("/")
+    name, digest, run = mark.split("/")
+    life = timedelta(seconds=TIMING.approval_life)
     wrong = {
         "the approval was gone when the step began": reading.annotation(names.APPROVE) != digest,
+        "it was rejected before the step began": reading.annotation(names.REJECT) is not None,
+        "it was paused before the step began": reading.annotation(names.PAUSE) is not None,
+        "the approval was too old": sent.began is None
+        or name not in approved_at
+        or sent.began - approved_at[name] > life + timedelta(seconds=10),
         "it is not the run that was read": reading.status.execution.run != run,
         "the target is not the one approved": (
             spec_hash({"spec": before}) != reading.status.observed_target.spec_hash
