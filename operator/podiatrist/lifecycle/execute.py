@@ -8,7 +8,6 @@ taken back, the last patch first: all or nothing.
 
 from podiatrist.actions.base import ActionError
 from podiatrist.actions.catalog import parse_action
-from podiatrist.actions.marker import marker_of
 from podiatrist.actions.scope import check_scope
 from podiatrist.api import names
 from podiatrist.api.conditions import (
@@ -27,11 +26,12 @@ from podiatrist.lifecycle.hold import hold
 from podiatrist.lifecycle.intent import record_intent
 from podiatrist.lifecycle.judge_approval import bars, refuse
 from podiatrist.lifecycle.look import target_ref
-from podiatrist.lifecycle.marked import Result, Run, bears, ensure_fixed, ensure_undone
+from podiatrist.lifecycle.marked import Result, bears, ensure_fixed
 from podiatrist.lifecycle.next_step import token
 from podiatrist.lifecycle.outcome import Outcome
-from podiatrist.lifecycle.recorded import not_what_was_approved
+from podiatrist.lifecycle.recorded import not_what_was_approved, run_of
 from podiatrist.lifecycle.switch import held
+from podiatrist.lifecycle.undo import undo
 
 
 async def execute(context: Context, diagnosis: Diagnosis) -> float | None:
@@ -48,17 +48,6 @@ async def execute(context: Context, diagnosis: Diagnosis) -> float | None:
     if reason_of(diagnosis, "Executed") != Reason.STARTED:
         return await _take_back(context, diagnosis, execution)
     return await _carry_out(context, diagnosis, execution)
-
-
-def run_of(diagnosis: Diagnosis) -> Run:
-    """Return the run that a Diagnosis records: its mark, and the name its writes go by."""
-    approval, execution = diagnosis.status.approval, diagnosis.status.execution
-    digest = approval.digest if approval else ""
-    name = diagnosis.metadata.name
-    return Run(
-        marker_of(name, digest, execution.run if execution else ""),
-        names.field_manager(name, digest),
-    )
 
 
 async def _carry_out(context: Context, diagnosis: Diagnosis, execution: Execution) -> float | None:
@@ -154,20 +143,13 @@ async def _ensure_done(
 
 async def _take_back(context: Context, diagnosis: Diagnosis, execution: Execution) -> float | None:
     """Undo what went through before the patch that did not, the last one first."""
-    undone, problems = 0, []
-    for inverse in reversed(execution.inverse[: execution.applied]):
-        off = await held(context, diagnosis.metadata.namespace)
-        if off is not None:
-            return await hold(context, diagnosis, "Executed", off)
-        outcome, message = await ensure_undone(context, inverse, run_of(diagnosis))
-        if outcome is Outcome.DONE:
-            undone += 1
-        else:
-            problems.append(message)
-    execution.undone = undone
-    message = f"{execution.message}; {undone} earlier patch(es) taken back"
-    if problems:
-        message += f"; could not take back: {'; '.join(problems)}"
+    undone = await undo(context, diagnosis, execution.inverse[: execution.applied])
+    if undone.held is not None:
+        return await hold(context, diagnosis, "Executed", undone.held)
+    execution.undone = undone.count
+    message = f"{execution.message}; {undone.count} earlier patch(es) taken back"
+    if undone.problems:
+        message += f"; could not take back: {'; '.join(undone.problems)}"
     before = condition(diagnosis.status, "Executed")
     why = Reason(before.reason) if before else Reason.PATCH_REFUSED
     await _end(context, diagnosis, why, message)

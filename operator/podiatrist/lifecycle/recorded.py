@@ -1,14 +1,28 @@
-"""Whether what an intent holds is what was approved.
+"""What an intent holds: the run that it began, and whether that is what was approved.
 
 The intent lies in the status, and a status can be forged by whoever may write it: so its patches
 are held against the digest once more, and against what the option may touch.
 """
 
 from podiatrist.actions.compiler import digest_of
+from podiatrist.actions.marker import marker_of
 from podiatrist.actions.scope import PROTECTED_NAMESPACES
+from podiatrist.api import names
 from podiatrist.api.diagnosis import AppliedPatch, Diagnosis, ObjectRef
 from podiatrist.cluster.kinds import NODE, POD
 from podiatrist.lifecycle.look import target_ref
+from podiatrist.lifecycle.marked import Run
+
+
+def run_of(diagnosis: Diagnosis) -> Run:
+    """Return the run that a Diagnosis records: its mark, and the name its writes go by."""
+    approval, execution = diagnosis.status.approval, diagnosis.status.execution
+    digest = approval.digest if approval else ""
+    name = diagnosis.metadata.name
+    return Run(
+        marker_of(name, digest, execution.run if execution else ""),
+        names.field_manager(name, digest),
+    )
 
 
 def not_what_was_approved(diagnosis: Diagnosis) -> str | None:

@@ -3,12 +3,9 @@
 from podiatrist.api.conditions import Reason, condition, set_condition
 from podiatrist.api.diagnosis import Diagnosis
 from podiatrist.lifecycle.context import Context
-from podiatrist.lifecycle.execute import run_of
 from podiatrist.lifecycle.hold import hold, without_hold
-from podiatrist.lifecycle.marked import ensure_undone
-from podiatrist.lifecycle.outcome import Outcome
 from podiatrist.lifecycle.recorded import not_what_was_approved
-from podiatrist.lifecycle.switch import held
+from podiatrist.lifecycle.undo import undo
 
 
 async def roll_back(context: Context, diagnosis: Diagnosis) -> float | None:
@@ -20,21 +17,16 @@ async def roll_back(context: Context, diagnosis: Diagnosis) -> float | None:
     if foreign is not None or execution is None:
         await _end(context, diagnosis, Reason.ROLLBACK_REFUSED, f"nothing was undone: {foreign}")
         return None
-    undone, problems = 0, []
-    for inverse in reversed(execution.inverse):
-        off = await held(context, diagnosis.metadata.namespace)
-        if off is not None:
-            return await hold(context, diagnosis, "Verified", off)
-        outcome, message = await ensure_undone(context, inverse, run_of(diagnosis))
-        if outcome is Outcome.DONE:
-            undone += 1
-        else:
-            problems.append(message)
-    execution.undone = undone
+    undone = await undo(context, diagnosis, execution.inverse)
+    if undone.held is not None:
+        return await hold(context, diagnosis, "Verified", undone.held)
+    execution.undone = undone.count
     deleted = [p.object.name for p in execution.patches if p.verb == "delete"]
-    if problems:
-        left = "was left in place" if not undone else f"was undone in {undone} object(s) only"
-        message = f"the fix did not help and {left}: {'; '.join(problems)}. {because}"
+    if undone.problems:
+        left = (
+            f"was undone in {undone.count} object(s) only" if undone.count else "was left in place"
+        )
+        message = f"the fix did not help and {left}: {'; '.join(undone.problems)}. {because}"
         await _end(context, diagnosis, Reason.ROLLBACK_REFUSED, message)
     elif not execution.inverse:
         message = f"the fix did not help, and there was nothing to undo. {because}"
