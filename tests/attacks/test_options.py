@@ -13,7 +13,7 @@ from podiatrist.api.diagnosis import Diagnosis
 from podiatrist.cluster.client import connect
 from podiatrist.handlers.serve import context_of
 from podiatrist.lifecycle.context import Timing
-from podiatrist.lifecycle.preview import preview
+from podiatrist.lifecycle.options.preview import preview
 from tests.attacks.attack import HERE, filled
 from tests.attacks.people import People
 from tests.attacks.scene import Scene, send

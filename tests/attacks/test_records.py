@@ -10,7 +10,7 @@ import pytest
 from podiatrist.api import names
 from podiatrist.api.conditions import Reason, condition
 from podiatrist.api.diagnosis import Diagnosis
-from podiatrist.lifecycle.approval_age import approved_at, too_old
+from podiatrist.lifecycle.approval.approval_age import approved_at, too_old
 from tests.attacks.scene import Scene, send
 from tests.e2e.kube import Kube, until
 

@@ -20,9 +20,9 @@ from podiatrist.api.diagnosis import Diagnosis, Target
 from podiatrist.cluster.client import connect
 from podiatrist.cluster.kinds import DEPLOYMENT, POD
 from podiatrist.cluster.reader import Reader
-from podiatrist.lifecycle.announce import Announcement, announce
+from podiatrist.lifecycle.approval.switch import held
 from podiatrist.lifecycle.context import Context
-from podiatrist.lifecycle.switch import held
+from podiatrist.lifecycle.telling.announce import Announcement, announce
 from tests.cluster import Cluster
 from tests.e2e.kube import Kube, Object, deployment, until
 from tests.harness.install import ROOT, identity, install

@@ -19,7 +19,7 @@ from podiatrist.cluster.errors import ClusterError
 from podiatrist.cluster.kinds import TARGETS
 from podiatrist.cluster.reader import Reader
 from podiatrist.cluster.snapshot import Snapshot
-from podiatrist.lifecycle.propose import offer_options
+from podiatrist.lifecycle.options.propose import offer_options
 from tests.cluster import current
 from tests.harness.recording import dump
 

@@ -30,7 +30,7 @@ from podiatrist.cluster.kinds import (
 )
 from podiatrist.cluster.logs import ContainerLog
 from podiatrist.cluster.snapshot import Object, Snapshot, compact
-from podiatrist.lifecycle.propose import offer_options
+from podiatrist.lifecycle.options.propose import offer_options
 
 NOW = datetime(2026, 11, 3, 12, 0, 0, tzinfo=UTC)
 SCHEDULER_SAYS = "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."

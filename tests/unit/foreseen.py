@@ -13,9 +13,9 @@ from podiatrist.actions.patches import deletion_of
 from podiatrist.api.diagnosis import AppliedPatch, BlastRadius, ObjectRef
 from podiatrist.cluster.kinds import Kind
 from podiatrist.cluster.snapshot import Object, Snapshot
-from podiatrist.lifecycle.consequences.blast_radius import blast_radius
-from podiatrist.lifecycle.consequences.new_pods import Obstacle, obstacles
-from podiatrist.lifecycle.consequences.turnover import Turnover, turnover
+from podiatrist.lifecycle.options.consequences.blast_radius import blast_radius
+from podiatrist.lifecycle.options.consequences.new_pods import Obstacle, obstacles
+from podiatrist.lifecycle.options.consequences.turnover import Turnover, turnover
 from tests.unit.builders import World, copy_of, pod_of, revision, running
 
 Change = Callable[[Object], None]

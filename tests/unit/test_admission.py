@@ -28,7 +28,7 @@ from podiatrist.cluster.kinds import (
     Kind,
 )
 from podiatrist.cluster.snapshot import Object
-from podiatrist.lifecycle.propose import offer_options
+from podiatrist.lifecycle.options.propose import offer_options
 from tests.harness.recording import load, texts
 from tests.unit.builders import (
     Said,

@@ -15,9 +15,9 @@ import pytest
 from podiatrist.api.diagnosis import Approval, Diagnosis, Execution, ObservedTarget, Target
 from podiatrist.cluster.client import connect
 from podiatrist.cluster.events import one_line
-from podiatrist.lifecycle import announce as announcing
-from podiatrist.lifecycle.announce import Announcement, announce
 from podiatrist.lifecycle.context import Context
+from podiatrist.lifecycle.telling import announce as announcing
+from podiatrist.lifecycle.telling.announce import Announcement, announce
 from tests.fakeapi.server import FakeApi
 from tests.unit.stories import NOW, diagnosis, option
 

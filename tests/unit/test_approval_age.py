@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from podiatrist.api import names
-from podiatrist.lifecycle.approval_age import approved_at, too_old
+from podiatrist.lifecycle.approval.approval_age import approved_at, too_old
 from tests.unit.stories import NOW, diagnosis
 
 LIFE = 600.0

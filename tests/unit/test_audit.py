@@ -21,7 +21,7 @@ from podiatrist.api.diagnosis import (
     Status,
 )
 from podiatrist.cli.audit import audit
-from podiatrist.lifecycle.audit_trail import audit_trail, entry_of
+from podiatrist.lifecycle.telling.audit_trail import audit_trail, entry_of
 from tests.fakeapi.server import FakeApi
 from tests.unit.stories import NOW, WEB, diagnosis, option
 

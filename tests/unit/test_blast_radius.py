@@ -14,7 +14,7 @@ from podiatrist.cluster.kinds import (
     SERVICE,
 )
 from podiatrist.cluster.snapshot import Object
-from podiatrist.lifecycle.consequences.scaled import scaled
+from podiatrist.lifecycle.options.consequences.scaled import scaled
 from tests.unit.builders import (
     copy_of,
     deployment,

@@ -22,8 +22,9 @@ from podiatrist.cluster.kinds import (
     TARGETS,
     Kind,
 )
-from podiatrist.lifecycle.agent_part import joined, suggested_options
-from podiatrist.lifecycle.checks import (
+from podiatrist.lifecycle.options.agent_part import joined, suggested_options
+from podiatrist.lifecycle.options.propose import offer_options
+from podiatrist.lifecycle.verification.checks import (
     Check,
     ConditionTrue,
     NoFewerReadyPods,
@@ -37,8 +38,7 @@ from podiatrist.lifecycle.checks import (
     parse_check,
     unknown_checks,
 )
-from podiatrist.lifecycle.pod_count import ready_pods
-from podiatrist.lifecycle.propose import offer_options
+from podiatrist.lifecycle.verification.pod_count import ready_pods
 from tests.unit.builders import (
     World,
     container,

@@ -37,11 +37,11 @@ from podiatrist.cluster.errors import ClusterError, ConflictError, RefusedError,
 from podiatrist.cluster.ledger import Reservation
 from podiatrist.cluster.snapshot import Snapshot
 from podiatrist.cluster.store import Store
-from podiatrist.lifecycle.agent_part import joined
 from podiatrist.lifecycle.consult import Allowance, Consult
 from podiatrist.lifecycle.context import Consulting, Context, Timing
 from podiatrist.lifecycle.investigate import investigate, recheck
 from podiatrist.lifecycle.next_step import Step, next_steps
+from podiatrist.lifecycle.options.agent_part import joined
 from podiatrist.lifecycle.worker import UrgencyWorker, urgency
 from tests.fakeapi.server import FakeApi
 from tests.unit.builders import NOW, World, deployment, not_found, pod_of, running

@@ -12,7 +12,7 @@ from podiatrist.analyzers.containers.start_failures import read_start_failure
 from podiatrist.cluster.kinds import LIMIT_RANGE
 from podiatrist.cluster.logs import ContainerLog
 from podiatrist.cluster.snapshot import Object
-from podiatrist.lifecycle.propose import offer_options
+from podiatrist.lifecycle.options.propose import offer_options
 from tests.harness.recording import load, texts
 from tests.unit.builders import World, container, deployment, event, node, pod_of, revision, running
 from tests.unit.builders import workload as workload_of

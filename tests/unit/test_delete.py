@@ -23,9 +23,9 @@ from podiatrist.api.diagnosis import (
 from podiatrist.cluster.errors import ConflictError, NotFoundError, RefusedError
 from podiatrist.cluster.kinds import Kind
 from podiatrist.lifecycle.context import Context
-from podiatrist.lifecycle.delete import ensure_deleted, send_deletion
-from podiatrist.lifecycle.outcome import Outcome
-from podiatrist.lifecycle.recorded import not_what_was_approved
+from podiatrist.lifecycle.execution.delete import ensure_deleted, send_deletion
+from podiatrist.lifecycle.execution.outcome import Outcome
+from podiatrist.lifecycle.execution.recorded import not_what_was_approved
 from tests.unit.builders import copy_of
 from tests.unit.stories import NOW, diagnosis, option
 

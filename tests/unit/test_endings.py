@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from podiatrist.analyzers.ending.endings import analyze
 from podiatrist.cluster.kinds import NODE
 from podiatrist.cluster.snapshot import Object
-from podiatrist.lifecycle.propose import offer_options
+from podiatrist.lifecycle.options.propose import offer_options
 from tests.harness.recording import load, texts
 from tests.unit.builders import (
     World,

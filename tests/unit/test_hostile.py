@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from podiatrist.analyzers import ANALYZERS
 from podiatrist.api.diagnosis import Finding, Status
 from podiatrist.cluster.snapshot import Snapshot
-from podiatrist.lifecycle.propose import MOST_FINDINGS, offer_options, root_cause
+from podiatrist.lifecycle.options.propose import MOST_FINDINGS, offer_options, root_cause
 from tests.unit.builders import (
     World,
     claim,

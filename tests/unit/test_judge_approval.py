@@ -8,8 +8,8 @@ import pytest
 
 from podiatrist.api.conditions import condition
 from podiatrist.api.diagnosis import Diagnosis, Preview
+from podiatrist.lifecycle.approval.judge_approval import judge_approval
 from podiatrist.lifecycle.context import Context
-from podiatrist.lifecycle.judge_approval import judge_approval
 from tests.unit.stories import NOW, diagnosis, option
 
 FOUND = "Diagnosed=True:CauseFound"

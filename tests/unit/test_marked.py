@@ -15,8 +15,8 @@ from podiatrist.api.diagnosis import AppliedPatch, ObjectRef
 from podiatrist.cluster.errors import NotFoundError, RefusedError, UnreachableError
 from podiatrist.cluster.kinds import Kind
 from podiatrist.lifecycle.context import Context
-from podiatrist.lifecycle.marked import Run, ensure_fixed, ensure_undone
-from podiatrist.lifecycle.outcome import Outcome
+from podiatrist.lifecycle.execution.marked import Run, ensure_fixed, ensure_undone
+from podiatrist.lifecycle.execution.outcome import Outcome
 from tests.unit.builders import copy_of
 from tests.unit.test_marker import apply
 

@@ -12,8 +12,8 @@ from podiatrist.cluster.kinds import (
 )
 from podiatrist.cluster.objects import PodSpec, parse
 from podiatrist.cluster.snapshot import Object
-from podiatrist.lifecycle.consequences.new_pods import Obstacle
-from podiatrist.lifecycle.consequences.quotas import cost_of
+from podiatrist.lifecycle.options.consequences.new_pods import Obstacle
+from podiatrist.lifecycle.options.consequences.quotas import cost_of
 from tests.unit.builders import container, copy_of, deployment, node, pod_of, running, workload
 from tests.unit.foreseen import Change, Scene, image, replicas
 

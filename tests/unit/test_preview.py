@@ -29,9 +29,9 @@ from podiatrist.cluster.errors import NotFoundError, RefusedError
 from podiatrist.cluster.kinds import NAMESPACE, RESOURCE_QUOTA, Kind
 from podiatrist.cluster.snapshot import Object
 from podiatrist.cluster.store import spec_hash
-from podiatrist.lifecycle.compose import compose
 from podiatrist.lifecycle.context import Context
-from podiatrist.lifecycle.preview import preview
+from podiatrist.lifecycle.options.compose import compose
+from podiatrist.lifecycle.options.preview import preview
 from tests.unit.builders import copy_of, deployment
 from tests.unit.foreseen import Scene
 from tests.unit.stories import NOW, WEB, diagnosis

@@ -14,8 +14,8 @@ from podiatrist.actions.set_image import SetImage
 from podiatrist.api.conditions import Reason
 from podiatrist.api.diagnosis import ObjectRef, Preview, RepositoryChange
 from podiatrist.cli.show import render
-from podiatrist.lifecycle.replan import Replan
-from podiatrist.lifecycle.repository import repository_of, why_not_live, with_repository
+from podiatrist.lifecycle.options.replan import Replan
+from podiatrist.lifecycle.options.repository import repository_of, why_not_live, with_repository
 from tests.unit.builders import World, container, deployment, node, not_found, pod_of
 from tests.unit.stories import diagnosis, option
 

@@ -34,7 +34,7 @@ def of_models(modules: set[str]) -> set[str]:
 )
 def test_the_executor_loads_nothing_of_models(statement: str) -> None:
     loaded = loaded_by(statement)
-    assert "podiatrist.lifecycle.execute" in loaded
+    assert "podiatrist.lifecycle.execution.execute" in loaded
     assert not of_models(loaded)
 
 

@@ -14,7 +14,7 @@ from podiatrist.api.diagnosis import Risk
 from podiatrist.cluster.kinds import CONFIG_MAP, SERVICE_ACCOUNT
 from podiatrist.cluster.logs import ContainerLog
 from podiatrist.cluster.snapshot import Object
-from podiatrist.lifecycle.propose import offer_options
+from podiatrist.lifecycle.options.propose import offer_options
 from tests.harness.recording import load, texts
 from tests.unit.builders import (
     Said,

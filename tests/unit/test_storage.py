@@ -12,7 +12,7 @@ from podiatrist.analyzers.storage.storage import analyze, explains_full_disk
 from podiatrist.api.diagnosis import Risk
 from podiatrist.cluster.kinds import VOLUME_ATTACHMENT
 from podiatrist.cluster.logs import ContainerLog
-from podiatrist.lifecycle.propose import offer_options
+from podiatrist.lifecycle.options.propose import offer_options
 from tests.harness.recording import load, texts
 from tests.unit.builders import (
     World,

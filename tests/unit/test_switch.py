@@ -10,8 +10,8 @@ from typing import Any, cast
 import pytest
 
 from podiatrist.cluster.client import connect
+from podiatrist.lifecycle.approval.switch import held
 from podiatrist.lifecycle.context import Context
-from podiatrist.lifecycle.switch import held
 from tests.fakeapi.server import FakeApi
 
 

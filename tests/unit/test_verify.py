@@ -27,13 +27,13 @@ from podiatrist.api.diagnosis import (
 from podiatrist.cluster.errors import NotFoundError
 from podiatrist.cluster.kinds import DEPLOYMENT
 from podiatrist.cluster.snapshot import Snapshot
-from podiatrist.lifecycle.checks import Seen, checks_for
 from podiatrist.lifecycle.context import Context, Timing
-from podiatrist.lifecycle.in_place import interference
-from podiatrist.lifecycle.judge_fix import Verdict, judge, judge_unseen, out_of_time
 from podiatrist.lifecycle.next_step import Step, next_steps
-from podiatrist.lifecycle.trial import Trial
-from podiatrist.lifecycle.verify import verify
+from podiatrist.lifecycle.verification.checks import Seen, checks_for
+from podiatrist.lifecycle.verification.in_place import interference
+from podiatrist.lifecycle.verification.judge_fix import Verdict, judge, judge_unseen, out_of_time
+from podiatrist.lifecycle.verification.trial import Trial
+from podiatrist.lifecycle.verification.verify import verify
 from tests.unit.builders import World, copy_of, deployment, not_found, pod_of, running, waiting
 from tests.unit.stories import NOW, WEB, diagnosis, option
 

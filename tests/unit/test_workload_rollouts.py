@@ -17,7 +17,7 @@ from podiatrist.api.diagnosis import Risk
 from podiatrist.api.text import clean
 from podiatrist.cluster.kinds import REPLICA_SET
 from podiatrist.cluster.snapshot import Object, Snapshot
-from podiatrist.lifecycle.propose import offer_options
+from podiatrist.lifecycle.options.propose import offer_options
 from tests.harness.recording import load, texts
 from tests.unit.builders import (
     NOW,

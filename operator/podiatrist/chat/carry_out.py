@@ -8,11 +8,11 @@ from podiatrist.api.diagnosis import AppliedPatch, ObjectRef
 from podiatrist.chat.changes import Change, ChangeError, check_allowed, dry_run
 from podiatrist.chat.journal import Entry, Journal, JournalError
 from podiatrist.cluster.errors import ClusterError, NotFoundError, RefusedError, UnreachableError
-from podiatrist.lifecycle.apply import ensure_applied
 from podiatrist.lifecycle.context import Context
-from podiatrist.lifecycle.delete import ensure_deleted
-from podiatrist.lifecycle.outcome import Outcome
-from podiatrist.lifecycle.replan import read
+from podiatrist.lifecycle.execution.apply import ensure_applied
+from podiatrist.lifecycle.execution.delete import ensure_deleted
+from podiatrist.lifecycle.execution.outcome import Outcome
+from podiatrist.lifecycle.options.replan import read
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from podiatrist.actions.scope import PROTECTED_NAMESPACES
 from podiatrist.api.diagnosis import AppliedPatch, ObjectRef, Risk
 from podiatrist.api.text import clip
 from podiatrist.cluster.errors import ConflictError, NotFoundError, RefusedError
-from podiatrist.lifecycle.apply import send_patch
 from podiatrist.lifecycle.context import Context
-from podiatrist.lifecycle.delete import send_deletion
-from podiatrist.lifecycle.replan import read
+from podiatrist.lifecycle.execution.apply import send_patch
+from podiatrist.lifecycle.execution.delete import send_deletion
+from podiatrist.lifecycle.options.replan import read
 
 _LINES = 200
 _BYTES = 16 * 1024

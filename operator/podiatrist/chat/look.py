@@ -11,7 +11,7 @@ from podiatrist.cluster.errors import ClusterError, NotFoundError
 from podiatrist.cluster.kinds import POD, WORKLOADS, find_target_kind
 from podiatrist.cluster.reader import Reader
 from podiatrist.cluster.snapshot import Snapshot
-from podiatrist.lifecycle.propose import offer_options, told
+from podiatrist.lifecycle.options.propose import offer_options, told
 
 _SOAK = 0
 """Nobody watches for a relapse in a conversation: the user sees the pods."""

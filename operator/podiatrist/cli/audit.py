@@ -26,7 +26,7 @@ from podiatrist.cluster.errors import ClusterError, NotFoundError, RefusedError
 from podiatrist.cluster.kinds import DIAGNOSIS
 from podiatrist.cluster.kubectl import find_kubectl
 from podiatrist.cluster.store import parse_diagnosis
-from podiatrist.lifecycle.audit_trail import audit_trail
+from podiatrist.lifecycle.telling.audit_trail import audit_trail
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from podiatrist.api import names
-from podiatrist.lifecycle.audit_trail import Entry, WriteEntry
+from podiatrist.lifecycle.telling.audit_trail import Entry, WriteEntry
 
 _COLUMNS = ("TIME", "DIAGNOSIS", "TARGET", "OPTION", "APPROVED-BY", "WRITES", "OUTCOME")
 _STYLES = {

@@ -25,11 +25,11 @@ from podiatrist.api.diagnosis import Diagnosis, Finding, Usage
 from podiatrist.cluster.errors import ClusterError, NotFoundError, UnreachableError
 from podiatrist.cluster.ledger import Reservation
 from podiatrist.cluster.snapshot import Snapshot
-from podiatrist.lifecycle.agent_part import by_rules
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.investigate import is_as_observed
 from podiatrist.lifecycle.join_opinion import Begun, Consulted, join_opinion
 from podiatrist.lifecycle.look import UnknownKindError, look
+from podiatrist.lifecycle.options.agent_part import by_rules
 from podiatrist.lifecycle.unasked import settle_unasked
 
 log = logging.getLogger(__name__)

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from podiatrist.lifecycle.execute import execute
-from podiatrist.lifecycle.judge_approval import judge_approval
-from podiatrist.lifecycle.news import telling
+from podiatrist.lifecycle.approval.judge_approval import judge_approval
+from podiatrist.lifecycle.execution.execute import execute
+from podiatrist.lifecycle.execution.roll_back import roll_back
 from podiatrist.lifecycle.next_step import Step
-from podiatrist.lifecycle.preview import preview
-from podiatrist.lifecycle.roll_back import roll_back
-from podiatrist.lifecycle.verify import verify
+from podiatrist.lifecycle.options.preview import preview
+from podiatrist.lifecycle.telling.news import telling
+from podiatrist.lifecycle.verification.verify import verify
 from podiatrist.lifecycle.worker import StepFunction
 
 STEPS: Mapping[Step, StepFunction] = {

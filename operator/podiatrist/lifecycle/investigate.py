@@ -21,12 +21,12 @@ from podiatrist.api.diagnosis import Diagnosis, Finding, ObservedTarget, Option
 from podiatrist.cluster.errors import NotFoundError
 from podiatrist.cluster.snapshot import Snapshot
 from podiatrist.cluster.store import spec_hash
-from podiatrist.lifecycle.agent_part import by_agent, by_rules, joined, kept_options
-from podiatrist.lifecycle.compose import compose
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.look import UnknownKindError, look
 from podiatrist.lifecycle.next_step import consulted, retry_asked, token
-from podiatrist.lifecycle.propose import MOST_FINDINGS, offer_options, told
+from podiatrist.lifecycle.options.agent_part import by_agent, by_rules, joined, kept_options
+from podiatrist.lifecycle.options.compose import compose
+from podiatrist.lifecycle.options.propose import MOST_FINDINGS, offer_options, told
 from podiatrist.lifecycle.related import related
 from podiatrist.lifecycle.reverted import causes, tell_taken_back
 from podiatrist.lifecycle.unasked import settle_unasked

@@ -24,12 +24,12 @@ from podiatrist.api.diagnosis import AGENT, Diagnosis, Finding, Usage
 from podiatrist.cluster.errors import ConflictError, NotFoundError, UnreachableError
 from podiatrist.cluster.redaction import redact
 from podiatrist.cluster.snapshot import Snapshot
-from podiatrist.lifecycle.agent_part import by_rules, joined, suggested_options
-from podiatrist.lifecycle.compose import compose
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.investigate import is_as_observed
 from podiatrist.lifecycle.look import UnknownKindError, look
-from podiatrist.lifecycle.propose import redacted
+from podiatrist.lifecycle.options.agent_part import by_rules, joined, suggested_options
+from podiatrist.lifecycle.options.compose import compose
+from podiatrist.lifecycle.options.propose import redacted
 from podiatrist.lifecycle.reverted import causes, tell_taken_back
 
 log = logging.getLogger(__name__)

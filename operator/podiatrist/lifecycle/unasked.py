@@ -7,9 +7,9 @@ from podiatrist.analyzers.common.rollout import unfinished
 from podiatrist.api.conditions import Reason, drop_condition, has, reason_of, set_condition
 from podiatrist.api.diagnosis import Diagnosis
 from podiatrist.cluster.snapshot import Snapshot
-from podiatrist.lifecycle.agent_part import by_rules
 from podiatrist.lifecycle.context import Consulting
 from podiatrist.lifecycle.next_step import consulted
+from podiatrist.lifecycle.options.agent_part import by_rules
 from podiatrist.lifecycle.reverted import causes
 
 

@@ -1,0 +1,1 @@
+"""Whether an approval counts: whose, how old, held by what; and the intent that follows it."""

@@ -1,0 +1,1 @@
+"""What changes the cluster: patches and deletions, each sent once, and the way back."""

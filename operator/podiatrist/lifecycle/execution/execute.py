@@ -1,0 +1,165 @@
+"""Step `execute`: carry the approved option out, at most once.
+
+The intent, with the exact patches and their inverse, stands in the status before the first patch
+is sent (`intent.py`). Whoever finds it finishes it: each patch either went through, which its mark
+tells (`marked.py`), or still fits and is sent, or meets a foreign change. Then what was done is
+taken back, the last patch first: all or nothing.
+"""
+
+from podiatrist.actions.base import ActionError
+from podiatrist.actions.catalog import parse_action
+from podiatrist.actions.scope import check_scope
+from podiatrist.api import names
+from podiatrist.api.conditions import (
+    Reason,
+    condition,
+    drop_condition,
+    has,
+    reason_of,
+    set_condition,
+)
+from podiatrist.api.diagnosis import AppliedPatch, Diagnosis, Execution
+from podiatrist.cluster.objects import PodSpec
+from podiatrist.lifecycle.approval.hold import hold
+from podiatrist.lifecycle.approval.intent import record_intent
+from podiatrist.lifecycle.approval.judge_approval import bars, refuse
+from podiatrist.lifecycle.approval.switch import held
+from podiatrist.lifecycle.context import Context
+from podiatrist.lifecycle.execution.delete import ensure_deleted, is_deleted
+from podiatrist.lifecycle.execution.marked import Result, bears, ensure_fixed
+from podiatrist.lifecycle.execution.outcome import Outcome
+from podiatrist.lifecycle.execution.recorded import not_what_was_approved, run_of
+from podiatrist.lifecycle.execution.undo import undo
+from podiatrist.lifecycle.look import target_ref
+from podiatrist.lifecycle.next_step import token
+
+
+async def execute(context: Context, diagnosis: Diagnosis) -> float | None:
+    """Record the intent if there is none yet; otherwise bring it to its end."""
+    if not has(diagnosis, "Executed", "Unknown"):
+        await record_intent(context, diagnosis)
+        return None
+    execution = diagnosis.status.execution
+    foreign = not_what_was_approved(diagnosis)
+    if foreign is not None or execution is None:
+        message = f"nothing more is done: {foreign}"
+        await _end(context, diagnosis, Reason.NOT_WHAT_WAS_APPROVED, message)
+        return None
+    if reason_of(diagnosis, "Executed") != Reason.STARTED:
+        return await _take_back(context, diagnosis, execution)
+    return await _carry_out(context, diagnosis, execution)
+
+
+async def _carry_out(context: Context, diagnosis: Diagnosis, execution: Execution) -> float | None:
+    """Send what was not sent yet."""
+    if not await _begun(context, diagnosis, execution):
+        refusal = await _too_late(context, diagnosis)
+        if refusal is not None:
+            await _drop(context, diagnosis, *refusal)
+            return None
+    for number, patch in enumerate(execution.patches):
+        off = await held(context, diagnosis.metadata.namespace)
+        if off is not None:
+            return await hold(context, diagnosis, "Executed", off)
+        outcome, message = await _ensure_done(context, diagnosis, execution, number, patch)
+        if outcome is Outcome.DONE:
+            continue
+        reason = Reason.PATCH_REFUSED if outcome is Outcome.REFUSED else Reason.TARGET_INTERFERED
+        execution.applied, execution.message = number, message
+        if not number and outcome is Outcome.FOREIGN_CHANGE:
+            why = f"nothing was done, since {message}. It is diagnosed anew."
+            await _drop(context, diagnosis, Reason.STALE_DIGEST, why)
+            return None
+        if not number:
+            await _end(context, diagnosis, reason, f"nothing was done: {message}")
+            return None
+        # Written first: after a crash it is still known that it all goes back.
+        set_condition(
+            diagnosis, "Executed", "Unknown", reason, f"taking back {number} patch(es): {message}",
+            context.clock(),
+        )  # fmt: skip
+        await context.store.write_status(diagnosis)
+        return None
+    execution.applied = len(execution.patches)
+    execution.finished_at = context.clock()
+    deleted = sum(p.verb == "delete" for p in execution.patches)
+    message = f"{execution.applied - deleted} patch(es) applied"
+    if deleted:
+        message += f", {deleted} pod(s) deleted"
+    execution.message = message
+    set_condition(diagnosis, "Executed", "True", Reason.PATCHES_APPLIED, message, context.clock())
+    await context.store.write_status(diagnosis)
+    return None
+
+
+async def _begun(context: Context, diagnosis: Diagnosis, execution: Execution) -> bool:
+    """Whether anything of it was done: then it is brought to its end, whatever is said by now."""
+    run = run_of(diagnosis)
+    for patch in execution.patches:
+        if patch.verb == "delete":
+            if await is_deleted(context, patch):
+                return True
+        elif await bears(context, patch, run):
+            return True
+    return False
+
+
+async def _too_late(context: Context, diagnosis: Diagnosis) -> tuple[Reason, str] | None:
+    """Return why an intent that was not begun is dropped, None where it goes on."""
+    approval = diagnosis.status.approval
+    if approval is None or token(diagnosis, names.APPROVE) != approval.digest:
+        return Reason.WITHDRAWN, "nothing was done: the approval was taken back"
+    if diagnosis.annotation(names.REJECT) is not None:
+        return Reason.REJECTED, "rejected after it was approved; nothing was done"
+    return await bars(context, diagnosis)
+
+
+async def _drop(context: Context, diagnosis: Diagnosis, reason: Reason, message: str) -> None:
+    """Forget an intent of which nothing was done: the approval was for what is no more."""
+    diagnosis.status.execution = None
+    drop_condition(diagnosis, "Executed")
+    refuse(context, diagnosis, reason, message)
+    await context.store.write_status(diagnosis)
+
+
+async def _ensure_done(
+    context: Context, diagnosis: Diagnosis, execution: Execution, number: int, patch: AppliedPatch
+) -> Result:
+    if patch.verb == "patch":
+        known = execution.generations
+        generation = known[number] if number < len(known) else 0
+        return await ensure_fixed(context, patch, run_of(diagnosis), generation)
+    approval = diagnosis.status.approval
+    option = diagnosis.option(approval.digest) if approval else None
+    target = target_ref(diagnosis)
+    try:
+        actions = [parse_action(record) for record in (option.actions if option else [])]
+        action = next(a for a in actions if a.object == patch.object and a.verb == "delete")
+        check_scope(action, target, PodSpec())
+    except (ActionError, StopIteration) as error:
+        return Outcome.REFUSED, f"{patch.object} is not what was approved: {error}"
+    return await ensure_deleted(context, patch, action, run_of(diagnosis).field_manager)
+
+
+async def _take_back(context: Context, diagnosis: Diagnosis, execution: Execution) -> float | None:
+    """Undo what went through before the patch that did not, the last one first."""
+    undone = await undo(context, diagnosis, execution.inverse[: execution.applied])
+    if undone.held is not None:
+        return await hold(context, diagnosis, "Executed", undone.held)
+    execution.undone = undone.count
+    message = f"{execution.message}; {undone.count} earlier patch(es) taken back"
+    if undone.problems:
+        message += f"; could not take back: {'; '.join(undone.problems)}"
+    before = condition(diagnosis.status, "Executed")
+    why = Reason(before.reason) if before else Reason.PATCH_REFUSED
+    await _end(context, diagnosis, why, message)
+    return None
+
+
+async def _end(context: Context, diagnosis: Diagnosis, reason: Reason, message: str) -> None:
+    """Write down that it was not carried out."""
+    now, execution = context.clock(), diagnosis.status.execution
+    if execution is not None:
+        execution.message, execution.finished_at = message, now
+    set_condition(diagnosis, "Executed", "False", reason, message, now)
+    await context.store.write_status(diagnosis)

@@ -1,0 +1,1 @@
+"""Whether a fix helped: the approved checks, held against what is seen."""
