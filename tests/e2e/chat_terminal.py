@@ -58,7 +58,10 @@ class ChatTerminal:
         value: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.child.close(force=True)
+        try:
+            self.child.close(force=True)
+        except pexpect.ExceptionPexpect:
+            self.child.wait()  # it was killed; a busy machine takes longer than a tenth of a second
 
     def read(self) -> None:
         """Take in what the program wrote; answer what it asks of a terminal."""

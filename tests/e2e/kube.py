@@ -107,7 +107,8 @@ class Kube:
             pytest.skip("the API server's audit log is not ours to read")
         with self.cluster.audit_log.open() as lines:
             for line in lines:
-                if '"stage":"ResponseComplete"' in line:
+                # The last line may still be being written.
+                if '"stage":"ResponseComplete"' in line and line.endswith("\n"):
                     yield json.loads(line)
 
 
