@@ -3,6 +3,9 @@
 import contextlib
 from datetime import timedelta
 
+from podiatrist.actions.base import Action
+from podiatrist.actions.drop_node_rule import DropNodeRule
+from podiatrist.actions.label_node import LabelNode
 from podiatrist.api import names
 from podiatrist.cluster.client import Client
 from podiatrist.cluster.errors import NotFoundError, RefusedError
@@ -96,14 +99,14 @@ async def _approve(world: World, client: Client, digest: str | None, who: str) -
     return f"{digest} of {found.metadata.name}"
 
 
-async def _digest(world: World, resource: str = "deployments") -> str | None:
-    """Return the first option that writes only to that resource."""
+async def _digest(world: World, action: type[Action] = DropNodeRule) -> str | None:
+    """Return the first option of one action; others are offered, too (a rollout back, say)."""
     found = await world.newest()
     return next(
         (
             option.digest
             for option in (found.status.options if found else [])
-            if {write.resource for write in option.writes} == {resource}
+            if [record.type for record in option.actions] == [action.__name__]
         ),
         None,
     )
@@ -128,7 +131,7 @@ async def alice_approves_what_was(world: World) -> str:
 
 async def alice_approves_what_she_may_not_do(world: World) -> str:
     """To label the node would help as well; she has no right to; admission must refuse it."""
-    digest = await _digest(world, "nodes")
+    digest = await _digest(world, LabelNode)
     try:
         said = await _approve(world, world.people.alice, digest, "alice, of a node")
     except RefusedError:
