@@ -26,7 +26,7 @@ from podiatrist.lifecycle.approval.judge_approval import bars, refuse
 from podiatrist.lifecycle.approval.switch import held
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.execution.delete import ensure_deleted, is_deleted
-from podiatrist.lifecycle.execution.marked import Result, bears, ensure_fixed
+from podiatrist.lifecycle.execution.marked import Result, ensure_fixed, is_untouched
 from podiatrist.lifecycle.execution.outcome import Outcome
 from podiatrist.lifecycle.execution.recorded import not_what_was_approved, run_of
 from podiatrist.lifecycle.execution.undo import undo
@@ -66,12 +66,8 @@ async def _carry_out(context: Context, diagnosis: Diagnosis, execution: Executio
             continue
         reason = Reason.PATCH_REFUSED if outcome is Outcome.REFUSED else Reason.TARGET_INTERFERED
         execution.applied, execution.message = number, message
-        if not number and outcome is Outcome.FOREIGN_CHANGE:
-            why = f"nothing was done, since {message}. It is diagnosed anew."
-            await _drop(context, diagnosis, Reason.STALE_DIGEST, why)
-            return None
         if not number:
-            await _end(context, diagnosis, reason, f"nothing was done: {message}")
+            await _end(context, diagnosis, reason, _nothing_done(diagnosis, outcome, message))
             return None
         # Written first: after a crash it is still known that it all goes back.
         set_condition(
@@ -92,16 +88,33 @@ async def _carry_out(context: Context, diagnosis: Diagnosis, execution: Executio
     return None
 
 
+def _nothing_done(diagnosis: Diagnosis, outcome: Outcome, message: str) -> str:
+    """Say that nothing was done, or that nobody can tell: then a human has to look."""
+    if outcome is Outcome.REFUSED:
+        return f"nothing was done: {message}"
+    namespace, name = diagnosis.key
+    return (
+        f"{message}. Whether the fix went through before that cannot be told, and nothing more is "
+        f"done. To have it looked at again: kubectl -n {namespace} annotate diagnosis {name} "
+        f"{names.RETRY}=1 --overwrite"
+    )
+
+
 async def _begun(context: Context, diagnosis: Diagnosis, execution: Execution) -> bool:
-    """Whether anything of it was done: then it is brought to its end, whatever is said by now."""
+    """Whether anything of it may have been done: then what was said since does not undo it."""
     run = run_of(diagnosis)
-    for patch in execution.patches:
+    for number, patch in enumerate(execution.patches):
         if patch.verb == "delete":
             if await is_deleted(context, patch):
                 return True
-        elif await bears(context, patch, run):
+        elif not await is_untouched(context, patch, run, _generation(execution, number)):
             return True
     return False
+
+
+def _generation(execution: Execution, number: int) -> int:
+    known = execution.generations
+    return known[number] if number < len(known) else 0
 
 
 async def _too_late(context: Context, diagnosis: Diagnosis) -> tuple[Reason, str] | None:
@@ -126,8 +139,7 @@ async def _ensure_done(
     context: Context, diagnosis: Diagnosis, execution: Execution, number: int, patch: AppliedPatch
 ) -> Result:
     if patch.verb == "patch":
-        known = execution.generations
-        generation = known[number] if number < len(known) else 0
+        generation = _generation(execution, number)
         return await ensure_fixed(context, patch, run_of(diagnosis), generation)
     approval = diagnosis.status.approval
     option = diagnosis.option(approval.digest) if approval else None

@@ -31,13 +31,17 @@ class Run:
     field_manager: str
 
 
-async def bears(context: Context, patch: AppliedPatch, run: Run) -> bool:
-    """Say whether this run's patch of an object went through. Raises ClusterError."""
+async def is_untouched(context: Context, patch: AppliedPatch, run: Run, generation: int) -> bool:
+    """Say whether a patch was certainly not sent: the object is as when the intent was recorded.
+
+    Raises ClusterError.
+    """
     kind = _kind(patch)
     try:
-        return marker_on(await _get(context, kind, patch)) == run.marker
+        raw = await _get(context, kind, patch)
     except NotFoundError:
         return False
+    return marker_on(raw) != run.marker and _untouched(raw, patch, generation)
 
 
 async def ensure_fixed(context: Context, patch: AppliedPatch, run: Run, generation: int) -> Result:
