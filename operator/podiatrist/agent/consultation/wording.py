@@ -14,8 +14,12 @@ from podiatrist.api.text import clip
 from podiatrist.cluster.redaction import redact
 
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,500})\](?:\([^()\n]{0,2000}\)?|\[[^\]\n]{0,200}\])")
-_ADDRESS = re.compile(r"(?:\b[a-z][a-z0-9+.-]{0,30}://|\bwww\.)[^\s<>\"'`|\\\])]{1,2000}", re.I)
-_TAG = re.compile(r"</?[a-z!][^<>]{0,500}[\s=/\"'][^<>]{0,500}>|</[a-z]+>|<script>", re.I)
+_ADDRESS = re.compile(
+    r"(?:(?:[a-z][a-z0-9+.-]{0,30})?://|(?<![a-z0-9])www\.)[^\s<>\"'`|\\\])]{0,2000}", re.I
+)
+_TAG = re.compile(
+    r"<(?![a-z][a-z0-9+.-]*://)/?[a-z!][^<>]{0,500}[\s=/\"'][^<>]{0,500}>|</[a-z]+>|<script>", re.I
+)
 _INSIDE = re.compile(
     r"[a-z][a-z0-9+.-]*://(?:[^/@]*@)?"
     r"(?:[a-z0-9-]+|[a-z0-9.-]+\.(?:svc|local|internal)|[0-9]+(?:\.[0-9]+){3}|\[[0-9a-f:]+\])"
@@ -24,7 +28,7 @@ _INSIDE = re.compile(
 )
 """An address whose host is a name of the cluster or a number."""
 _DEEPEST = 3
-"""Links inside the text of links that are undone."""
+"""Links inside the text of links, and tags inside of tags, that are undone."""
 
 
 def plain(text: str, limit: int, seen: str = "") -> str:
@@ -34,9 +38,9 @@ def plain(text: str, limit: int, seen: str = "") -> str:
     """
     text = visible(text[: limit * 20])
     for _ in range(_DEEPEST):
-        text = _LINK.sub(r"\1", text)
+        text = _LINK.sub(r"\1", _TAG.sub("", text))
+    # Last: what went before may have put the two halves of an address together.
     text = _ADDRESS.sub(lambda match: _named(match[0], seen), text)
-    text = _TAG.sub("", text)
     return clip(redact(" ".join(text.split())), limit)
 
 
