@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pydantic import SecretStr
@@ -18,7 +18,11 @@ from podiatrist.agent.tool import Arguments, Tool, ToolError
 
 KEY = "sk-very-secret-4711"
 
-SHORT = Patience(seconds=1.0, silence=0.3, attempts=3, wait=0.01, longest_wait=0.05)
+SHORT = Patience(seconds=15.0, silence=2.0, attempts=3, wait=0.01, longest_wait=0.05)
+"""Long enough that a busy machine does not look like a dead endpoint."""
+
+HASTY = replace(SHORT, seconds=1.0, silence=0.3)
+"""For endpoints that never answer: their test waits for the end of it."""
 
 Tools = Literal["auto", "native", "schema"]
 
@@ -112,19 +116,19 @@ def talk(
     watched: bool = True,
     then: Callable[[Agent], object] | None = None,
 ) -> Talk:
-    """Let an agent work on a task, at most 20 seconds, and return how that ended."""
+    """Let an agent work on a task, at most 60 seconds, and return how that ended."""
     cluster, screen = Cluster(), Screen()
     agent = Agent(
         model_at(url, tools, patience),
         cluster.tools,
         "You look after pods.",
-        limits or Limits(steps=12, tokens=100_000, seconds=15),
+        limits or Limits(steps=12, tokens=100_000, seconds=45),
         watcher=screen if watched else None,
     )
     done = Talk(agent, cluster, screen)
 
     async def run() -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             try:
                 done.answer = await agent.run(task)
             except TimeoutError:
