@@ -30,7 +30,7 @@ class Repetition:
                 f"{REPEATED}, and its answer stands above. Asked so far: "
                 f"{before}. Look at something else, or answer with what you know"
             )
-        said = " ".join(str(v) for v in values.values() if v)
+        said = " ".join(str(v) for v in values.values() if v) or tool
         self._asked[key] = said if len(said) <= _SHOWN else f"{said[:_SHOWN]}..."
 
     def forget(self) -> None:

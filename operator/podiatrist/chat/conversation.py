@@ -90,6 +90,7 @@ class Conversation:
         self.tokens = TokenCount()
         self.requests = 0
         self._phrases = 0
+        self._unanswered = False
 
     def look_into(self, namespace: str) -> None:
         """Tell the model where commands look from now on."""
@@ -108,7 +109,7 @@ class Conversation:
         text = redact(clean(line)).strip()
         begin = len(self.agent.messages)
         self.session.line = text
-        self.session.shown_options = False
+        self.session.shown_options = self._unanswered = False
         try:
             if await self._by_phrase(text):
                 return self.agent.messages[-1].content
@@ -120,7 +121,8 @@ class Conversation:
             self._close("(stopped by the user)")
             raise
         finally:
-            self.agent.messages[begin:] = without_refused(self.agent.messages[begin:])
+            turn = [] if self._unanswered else without_refused(self.agent.messages[begin:])
+            self.agent.messages[begin:] = turn
 
     async def _by_phrase(self, text: str) -> bool:
         """Answer the few phrases that need no model; False where the line is none of them.
@@ -187,10 +189,14 @@ class Conversation:
             return self._close("")
 
     def _close(self, text: str) -> str:
-        """Bring the history to where the user may speak again."""
+        """Bring the history to where the user may speak again.
+
+        A turn without an answer is forgotten: whatever stood in place of one, a weak model would
+        say again, word for word, from then on.
+        """
         self._answer_calls(text or _NOT_RUN)
         if not text or self.agent.messages[-1].role == "user":
-            self.agent.messages.append(Message("assistant", "I could not answer that."))
+            self._unanswered = True
         return text
 
     def _answer_calls(self, text: str) -> None:

@@ -128,7 +128,13 @@ class Finder:
         if not asked.name:
             raise ToolError("name the object, such as web or deployment/web")
         if asked.namespace:
-            return self._one(asked, await self._in(asked, asked.namespace))
+            there = await self._in(asked, asked.namespace)
+            if not there:
+                raise ToolError(
+                    f"nothing called {asked.name!r} in namespace {asked.namespace}"
+                    f"{await self._elsewhere(asked)}"
+                )
+            return self._one(asked, there)
         here = await self._in(asked, self.namespace)
         if here:
             return self._one(asked, here)
@@ -143,12 +149,20 @@ class Finder:
     def _one(self, asked: Wanted, found: list[Found]) -> Found:
         if len(found) == 1:
             return found[0]
-        where = f" in namespace {asked.namespace}" if asked.namespace else ""
         if not found:
-            raise ToolError(f"nothing called {asked.name!r}{where or ' in any namespace'}")
+            raise ToolError(f"nothing called {asked.name!r} in any namespace")
         names = ", ".join(str(f.target) for f in found[:_MOST_NAMED])
         more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
         raise ToolError(f"{asked.name!r} may mean {names}{more}; say which")
+
+    async def _elsewhere(self, asked: Wanted) -> str:
+        """Say where else that name is: weak models make namespaces up."""
+        try:
+            found = await self._in(asked, None)
+        except RefusedError:
+            return ""
+        names = ", ".join(str(f.target) for f in found[:_MOST_NAMED])
+        return f"; there is {names}" if names else ""
 
     async def _in(self, asked: Wanted, namespace: str | None) -> list[Found]:
         """Return what fits best: the very name, else its pods' owner, else part of a name.

@@ -25,6 +25,9 @@ COMMANDS = {
     "/quit": "leave, as Ctrl-D does",
 }
 
+_DIGITS = 10
+"""Of a command's number; Python refuses to read thousands of them."""
+
 
 class LeaveError(Exception):
     """The user wants to leave."""
@@ -76,7 +79,8 @@ class Slash:
 
     def _show(self, number: str) -> None:
         session = self.doing.session
-        entry = session.record.entry(int(number)) if number.isdecimal() else None
+        known = number.isdecimal() and len(number) < _DIGITS
+        entry = session.record.entry(int(number)) if known else None
         if entry is None:
             session.screen.problem("there is no such command; /commands has the numbers")
             return
@@ -105,8 +109,9 @@ class Slash:
         if not name:
             screen.problem("name a file: /transcript talk.md")
             return
-        path = Path(name).expanduser()
+        path = Path(name)
         try:
+            path = path.expanduser()
             with path.open("x", encoding="utf-8") as file:
                 path.chmod(0o600)
                 file.write(transcript(self.conversation))
@@ -114,6 +119,8 @@ class Slash:
             screen.problem(f"{path} exists already; name a new file")
         except OSError as error:
             screen.problem(f"{path} cannot be written: {error.strerror}")
+        except (RuntimeError, ValueError) as error:  # ~nobody, or a NUL in the name
+            screen.problem(f"{name!r} cannot be a file's name: {error}")
         else:
             screen.say(f"written to {path}")
 

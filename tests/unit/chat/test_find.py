@@ -80,3 +80,9 @@ async def test_a_pod_whose_name_was_made_up_is_taken_for_its_workload() -> None:
 async def test_nothing_of_that_name_is_said_so() -> None:
     with pytest.raises(ToolError, match="nothing called 'ghost' in any namespace"):
         await finder(MemoryCluster()).find("ghost")
+
+
+async def test_a_name_in_the_wrong_namespace_is_told_where_it_is() -> None:
+    cluster = MemoryCluster(deployments=[deployment("web", "test")])
+    with pytest.raises(ToolError, match="in namespace nowhere; there is Deployment test/web"):
+        await finder(cluster).find("web", namespace="nowhere")
