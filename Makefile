@@ -69,7 +69,7 @@ e2e: $(READY)
 	stories="$(BIN)/pytest tests/e2e tests/attacks tests/faults tests/crash \
 		--faults-sample $(SAMPLE) --faults-tries 2"; \
 	$$stories -m "not serial" -n $(WORKERS) --maxschedchunk 1 && $$stories -m serial && \
-	EXAMPLES=10 $(BIN)/pytest tests/interleavings -q
+	INTERLEAVINGS_SEED=$${INTERLEAVINGS_SEED:-1} EXAMPLES=10 $(BIN)/pytest tests/interleavings -q
 
 cluster-up: ## start the test cluster (the first time it is built: 15 minutes on 2 cores)
 	@$(KUBE) up
