@@ -52,7 +52,7 @@ async def execute(context: Context, diagnosis: Diagnosis) -> float | None:
 
 async def _carry_out(context: Context, diagnosis: Diagnosis, execution: Execution) -> float | None:
     """Send what was not sent yet."""
-    if not await _begun(context, diagnosis, execution):
+    if not await begun(context, diagnosis, execution):
         refusal = await _too_late(context, diagnosis)
         if refusal is not None:
             await _drop(context, diagnosis, *refusal)
@@ -100,15 +100,17 @@ def _nothing_done(diagnosis: Diagnosis, outcome: Outcome, message: str) -> str:
     )
 
 
-async def _begun(context: Context, diagnosis: Diagnosis, execution: Execution) -> bool:
-    """Whether anything of it may have been done: then what was said since does not undo it."""
-    run = run_of(diagnosis)
-    for number, patch in enumerate(execution.patches):
+async def begun(context: Context, diagnosis: Diagnosis, execution: Execution) -> bool:
+    """Say whether anything of it may have been done: then what was said since does not undo it.
+
+    The first patch tells, since none is sent before it: what befell the other objects meanwhile
+    was not this run. Raises ClusterError.
+    """
+    for patch in execution.patches[:1]:
         if patch.verb == "delete":
-            if await is_deleted(context, patch):
-                return True
-        elif not await is_untouched(context, patch, run, _generation(execution, number)):
-            return True
+            return await is_deleted(context, patch)
+        known = _generation(execution, 0)
+        return not await is_untouched(context, patch, run_of(diagnosis), known)
     return False
 
 
