@@ -53,7 +53,14 @@ class Run:
     digest: str
     forward: int = 0
     inverse: int = 0
+    unmarked: bool = False
+    taken_back: bool = False
     nothing_was_done: bool = False
+
+    @property
+    def is_forgettable(self) -> bool:
+        """Whether somebody took the fix back and its mark away: then it is as if it never was."""
+        return self.unmarked and self.taken_back
 
 
 @dataclass
@@ -74,8 +81,11 @@ class Court:
                 self._annotated(entry)
             elif entry.resource == "diagnoses/status":
                 self._status(entry)
-            elif entry.who in (EXECUTOR, OPERATOR) and entry.resource != "events":
-                self._changed(entry)
+            elif entry.who in (EXECUTOR, OPERATOR):
+                if entry.resource != "events":
+                    self._changed(entry)
+            elif (entry.resource, entry.verb) == ("deployments", "patch"):
+                self._edited(entry)
 
     def _annotated(self, entry: Entry) -> None:
         annotations = (entry.body.get("metadata") or {}).get("annotations") or {}
@@ -101,7 +111,7 @@ class Court:
             self.open_runs[name] = run
         elif left is not None and left != run:
             self._says_nothing_was_done(left)
-        if run and executed == "False" and not execution.get("applied"):
+        if run and executed == "False" and "nothing was done" in execution.get("message", ""):
             self._says_nothing_was_done(run)
         if run and executed == "True" and self.runs[run].forward != 1:
             self.problems.append(f"{name} says that run {run} was carried out; it was not")
@@ -121,8 +131,17 @@ class Court:
 
     def _says_nothing_was_done(self, run: str) -> None:
         self.runs[run].nothing_was_done = True
-        if self.runs[run].forward:
+        if self.runs[run].forward and not self.runs[run].is_forgettable:
             self.problems.append(f"{self.runs[run].diagnosis} forgot that run {run} was done")
+
+    def _edited(self, entry: Entry) -> None:
+        """Note what people do to what fixes did."""
+        annotations = (entry.body.get("metadata") or {}).get("annotations") or {}
+        template = (entry.body.get("spec") or {}).get("template") or {}
+        for run in self.runs.values():
+            if run.forward:
+                run.unmarked |= names.FIX in annotations
+                run.taken_back |= bool((template.get("spec") or {}).get("affinity"))
 
     def _changed(self, entry: Entry) -> None:
         what = f"{entry.who} {entry.verb} {entry.resource} {entry.name}"

@@ -81,6 +81,21 @@ def test_a_crash_between_intent_and_fix_and_a_withdrawal_are_no_crime() -> None:
     assert log.judged() == []
 
 
+def test_forgetting_a_fix_of_which_people_left_nothing_is_no_crime() -> None:
+    for left_in_place in (False, True):
+        log = Log()
+        log.approval("11111111")
+        log.status("r1", "Unknown")
+        log.fix()
+        unmark = {"metadata": {"annotations": {names.FIX: None}}}
+        log.add("alice", "patch", "deployments", unmark, name="web")
+        if not left_in_place:
+            rule: Any = {"spec": {"template": {"spec": {"affinity": {"nodeAffinity": {}}}}}}
+            log.add("alice", "patch", "deployments", rule, name="web")
+        log.status(None, None)
+        assert bool(log.judged()) is left_in_place
+
+
 def test_crimes_are_seen() -> None:
     def crime(told: str) -> Log:
         log = Log()
@@ -133,7 +148,7 @@ def test_crimes_are_seen() -> None:
     log = crime("it was said before that nothing was done")
     log.approval("11111111")
     log.status("r1", "Unknown")
-    log.status("r1", "False", applied=0)
+    log.status("r1", "False", message="nothing was done: it was refused")
     log.fix()
 
     for told, log in crimes:
