@@ -154,5 +154,4 @@ def _not_ready(pods: list[Pod]) -> str | None:
 
 def is_at_rest(pod: Pod) -> bool:
     """Say whether a pod is ready or has ended well."""
-    ready = pod.condition("Ready")
-    return pod.status.phase == "Succeeded" or (ready is not None and ready.status == "True")
+    return pod.status.phase == "Succeeded" or pod.ready

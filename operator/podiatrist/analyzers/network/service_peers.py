@@ -84,18 +84,12 @@ def _made_by_deployment(workload: Workload, pod: Pod, controller_kind: str) -> b
     return stem == workload.metadata.name
 
 
-def is_ready(pod: Pod) -> bool:
-    """Say whether a pod takes requests."""
-    ready = pod.condition("Ready")
-    return ready is not None and ready.status == "True"
-
-
 def answers(pod: Pod, now: datetime) -> bool:
     """Say whether a pod is ready and not just between two crashes.
 
     A container without probes counts as ready from its first moment to its last.
     """
-    return is_ready(pod) and not any(
+    return pod.ready and not any(
         status.restart_count
         and (running := status.state.running) is not None
         and (before := status.last_state.terminated) is not None

@@ -87,7 +87,7 @@ def _nothing_measured(
     since = active.last_transition_time
     if since is not None and snapshot.taken_at - since < _PATIENCE:
         return None
-    if workload is not None and pods and not any(_is_ready(p) for p in pods):
+    if workload is not None and pods and not any(p.ready for p in pods):
         cause = workload.ref_as(workload.api_version, workload.kind)
         why = f"no pod of {workload.kind} {workload.metadata.name} is ready, so none is measured"
         return _result(snapshot, "PodsNotMeasured", why, evidence, cause)
@@ -122,11 +122,6 @@ def _pods_of(snapshot: Snapshot, workload: Workload | None) -> list[Pod]:
     return [
         p for p in snapshot.namespace_pods if selector.matches(p.metadata.labels) and not p.ended
     ]
-
-
-def _is_ready(pod: Pod) -> bool:
-    ready = pod.condition("Ready")
-    return ready is not None and ready.status == "True"
 
 
 def _short(text: str) -> str:

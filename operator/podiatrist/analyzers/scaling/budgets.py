@@ -114,7 +114,7 @@ def _stuck(snapshot: Snapshot, reach: Reach) -> Result | None:
             f"({' '.join(allowed.message.split())[:300]}). {_drain(snapshot, reach)}"
         )
         return _result(snapshot, reach, "BudgetNotComputed", message)
-    sick = [p for p in reach.pods if not _is_ready(p)]
+    sick = [p for p in reach.pods if not p.ready]
     if not sick:
         return None
     message = (
@@ -156,11 +156,6 @@ def _owner(snapshot: Snapshot, sick: list[Pod]) -> ObjectRef | None:
             if selector is not None and selector.matches(pod.metadata.labels):
                 return workload.ref_as(workload.api_version, workload.kind)
     return None
-
-
-def _is_ready(pod: Pod) -> bool:
-    ready = pod.condition("Ready")
-    return ready is not None and ready.status == "True"
 
 
 def _result(

@@ -368,6 +368,12 @@ class Pod(NamedObject):
         """Whether all its containers have ended for good."""
         return self.status.phase in ("Succeeded", "Failed")
 
+    @property
+    def ready(self) -> bool:
+        """Whether its condition Ready is True: it takes requests."""
+        found = self.condition("Ready")
+        return found is not None and found.status == "True"
+
     def condition(self, kind: str) -> Condition | None:
         """Return the pod's condition of that type."""
         return next((c for c in self.status.conditions if c.type == kind), None)

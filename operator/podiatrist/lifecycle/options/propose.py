@@ -144,9 +144,7 @@ def severity(snapshot: Snapshot) -> Severity:
         return Severity.CRITICAL if lost else Severity.WARNING
     if snapshot.kind not in WORKLOADS:
         return Severity.WARNING
-    ready = any(
-        c.type == "Ready" and c.status == "True" for p in snapshot.pods for c in p.status.conditions
-    )
+    ready = any(pod.ready for pod in snapshot.pods)
     return Severity.WARNING if ready else Severity.CRITICAL
 
 

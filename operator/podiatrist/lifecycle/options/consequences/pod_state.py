@@ -12,8 +12,7 @@ def is_there(pod: Pod) -> bool:
 
 def is_ready(pod: Pod) -> bool:
     """Say whether a pod serves now."""
-    ready = pod.condition("Ready")
-    return is_there(pod) and ready is not None and ready.status == "True"
+    return is_there(pod) and pod.ready
 
 
 def ready_of(pods: Iterable[Pod]) -> int:
