@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from podiatrist.actions.patches import is_applied, would_apply
 from podiatrist.api.diagnosis import AppliedPatch, ObjectRef
-from podiatrist.chat.changes import Change, ChangeError, check_allowed, dry_run
+from podiatrist.chat.changes import Change, ChangeError, check_allowed, diff_of
 from podiatrist.chat.journal import Entry, Journal, JournalError
 from podiatrist.cluster.errors import ClusterError, NotFoundError, RefusedError, UnreachableError
 from podiatrist.lifecycle.context import Context
@@ -120,7 +120,7 @@ async def way_back(context: Context, journal: Journal) -> WayBack | None:
             passed.append(": ".join([f"{entry.title!r}", "; ".join([why, *remarks])]))
             continue
         try:
-            diff = await dry_run(context, fitting, live)
+            diff = await diff_of(context, fitting, live)
         except RefusedError as error:
             raise ChangeError(f"the API server would refuse to undo it: {error}") from None
         return WayBack(entry, fitting, diff, [*passed, *remarks])

@@ -13,14 +13,12 @@ from dataclasses import dataclass
 from podiatrist.actions.base import Action, ActionError, Object
 from podiatrist.actions.compiler import Plan, Proposal, compile_plan, objects_needed
 from podiatrist.actions.delete_pod import DeletePod
-from podiatrist.actions.diff import deletion_line, diff_lines
 from podiatrist.actions.scope import PROTECTED_NAMESPACES
 from podiatrist.api.diagnosis import AppliedPatch, ObjectRef, Risk
 from podiatrist.api.text import clip
 from podiatrist.cluster.errors import ConflictError, NotFoundError, RefusedError
 from podiatrist.lifecycle.context import Context
-from podiatrist.lifecycle.execution.apply import send_patch
-from podiatrist.lifecycle.execution.delete import send_deletion
+from podiatrist.lifecycle.options.dry_run import dry_run
 from podiatrist.lifecycle.options.replan import read
 
 _LINES = 200
@@ -87,7 +85,7 @@ async def prepare(
     try:
         live = {ref: await read(context, ref) for ref in objects_needed(actions)}
         plan = compile_plan(actions, live, target_uid="", target_spec_hash="", checks=[])
-        diff = await dry_run(context, plan.patches, live)
+        diff = await diff_of(context, plan.patches, live)
     except (ActionError, NotFoundError) as error:
         raise ChangeError(str(error)) from None
     except (ConflictError, RefusedError) as error:
@@ -108,21 +106,14 @@ def check_allowed(ref: ObjectRef) -> None:
         raise ChangeError(f"what is in namespace {ref.namespace} is never changed from here")
 
 
-async def dry_run(
+async def diff_of(
     context: Context, patches: Sequence[AppliedPatch], live: dict[ObjectRef, Object]
 ) -> list[str]:
     """Return the diff that the API server's dry run of patches comes to, whole.
 
     Raises RefusedError and ConflictError with the server's words.
     """
-    lines: list[str] = []
-    for patch in patches:
-        if patch.verb == "delete":
-            await send_deletion(context, patch, dry_run=True)
-            lines.append(deletion_line(patch.object))
-            continue
-        answer = await send_patch(context, patch, dry_run=True)
-        lines += diff_lines(patch.object, live[patch.object], answer)
+    lines = (await dry_run(context, patches, live)).diff
     return [clip(line, _CONTEXT) if line.startswith(" ") else line for line in lines]
 
 

@@ -89,6 +89,11 @@ class MemoryCluster(Client):
             kept[place] = new
         return new
 
+    async def try_patch(
+        self, kind: Kind, namespace: str | None, name: str, patch: list[Object]
+    ) -> tuple[Object, list[str]]:
+        return await self.json_patch(kind, namespace, name, patch, dry_run=True), []
+
 
 def node(name: str = "node1", *roles: str, **labels: str) -> Object:
     marks: dict[str, Any] = {f"node-role.kubernetes.io/{role}": "" for role in roles}

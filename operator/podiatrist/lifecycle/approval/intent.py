@@ -57,12 +57,10 @@ async def _begin(context: Context, diagnosis: Diagnosis, option: Option) -> Refu
         return Reason.OPTION_NOT_RUNNABLE, f"nothing was done: no check is known as {unknown[0]!r}"
     try:
         replanned = await replan(context, diagnosis, option)
-        kept = None
-        if not context.patch_managed:
-            kept = why_not_live(replanned.plan, replanned.live)
+        kept = None if context.patch_managed else why_not_live(replanned.plan, replanned.live)
         if kept is not None:
             return Reason.OPTION_NOT_RUNNABLE, f"nothing was done: {kept}"
-        await dry_run(context, replanned.plan, replanned.live)
+        await dry_run(context, replanned.plan.patches, replanned.live)
     except (StaleError, NotFoundError) as error:
         return Reason.STALE_DIGEST, f"nothing was done, since {error}. It is diagnosed anew."
     except RefusedError as error:

@@ -6,26 +6,20 @@ What is left to find out after a crash is only whether it went through; the obje
 
 import json
 
-from podiatrist.actions.base import Object
 from podiatrist.actions.patches import is_applied, would_apply
 from podiatrist.api.diagnosis import AppliedPatch
 from podiatrist.cluster.errors import NotFoundError, RefusedError
-from podiatrist.cluster.kinds import PATCHABLE, find_kind
+from podiatrist.cluster.kinds import PATCHABLE, Kind, find_kind
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.execution.outcome import Outcome
 
 
-async def send_patch(context: Context, patch: AppliedPatch, *, dry_run: bool) -> Object:
-    """Send one patch and return the object as the API server has (or would have) it.
-
-    Raises RefusedError for a kind that is never patched, and what the API server refuses.
-    """
+def kind_to_patch(patch: AppliedPatch) -> Kind:
+    """Return the kind that a patch is for. Raises RefusedError for one that is never patched."""
     kind = find_kind(patch.object.api_version, patch.object.kind)
     if kind is None or kind not in PATCHABLE or patch.verb != "patch":
         raise RefusedError(f"{patch.object.kind} is never patched")
-    return await context.client.json_patch(
-        kind, patch.object.namespace, patch.object.name, json.loads(patch.patch), dry_run=dry_run
-    )
+    return kind
 
 
 async def ensure_applied(context: Context, patch: AppliedPatch) -> tuple[Outcome, str]:
@@ -42,7 +36,8 @@ async def ensure_applied(context: Context, patch: AppliedPatch) -> tuple[Outcome
             return Outcome.DONE, f"{patch.object} is as it should be"
         if not would_apply(raw, patch.patch):
             return Outcome.FOREIGN_CHANGE, f"somebody else changed {patch.object} in the meantime"
-        await send_patch(context, patch, dry_run=False)
+        ref, operations = patch.object, json.loads(patch.patch)
+        await context.client.json_patch(kind_to_patch(patch), ref.namespace, ref.name, operations)
     except NotFoundError:
         return Outcome.FOREIGN_CHANGE, f"{patch.object} is gone"
     except RefusedError as error:

@@ -12,8 +12,9 @@ from podiatrist.actions.marker import generation_of, marker_on, marking, unmarki
 from podiatrist.actions.patches import Patch, is_applied, would_apply
 from podiatrist.api.diagnosis import AppliedPatch
 from podiatrist.cluster.errors import NotFoundError, RefusedError
-from podiatrist.cluster.kinds import PATCHABLE, Kind, find_kind
+from podiatrist.cluster.kinds import Kind
 from podiatrist.lifecycle.context import Context
+from podiatrist.lifecycle.execution.apply import kind_to_patch
 from podiatrist.lifecycle.execution.outcome import Outcome
 
 _TRIES = 5
@@ -36,7 +37,7 @@ async def is_untouched(context: Context, patch: AppliedPatch, run: Run, generati
 
     Raises ClusterError.
     """
-    kind = _kind(patch)
+    kind = kind_to_patch(patch)
     try:
         raw = await _get(context, kind, patch)
     except NotFoundError:
@@ -50,7 +51,7 @@ async def ensure_fixed(context: Context, patch: AppliedPatch, run: Run, generati
     `generation` is that of the object when the intent was recorded. Raises UnreachableError where
     nobody can say: the caller comes back later and asks again.
     """
-    kind, refusal = _kind(patch), ""
+    kind, refusal = kind_to_patch(patch), ""
     try:
         for _ in range(_TRIES):
             raw = await _get(context, kind, patch)
@@ -80,11 +81,11 @@ async def ensure_undone(context: Context, inverse: AppliedPatch, run: Run) -> Re
 
     What somebody else changed since is not overwritten. Raises UnreachableError.
     """
-    kind = _kind(inverse)
+    kind = kind_to_patch(inverse)
     try:
         raw = await _get(context, kind, inverse)
         if marker_on(raw) != run.marker or not would_apply(raw, inverse.patch):
-            return _left_alone(raw, inverse, run)
+            return _left_alone(raw, inverse)
         await _send(context, kind, inverse, unmarking(inverse.patch, run.marker), run)
     except NotFoundError:
         return Outcome.FOREIGN_CHANGE, f"{inverse.object} is gone"
@@ -92,11 +93,11 @@ async def ensure_undone(context: Context, inverse: AppliedPatch, run: Run) -> Re
         raw = await _get(context, kind, inverse)
         if marker_on(raw) == run.marker and would_apply(raw, inverse.patch):
             return Outcome.REFUSED, f"the API server refused to undo {inverse.object}: {error}"
-        return _left_alone(raw, inverse, run)
+        return _left_alone(raw, inverse)
     return Outcome.DONE, f"{inverse.object} is as it was"
 
 
-def _left_alone(raw: Object, inverse: AppliedPatch, run: Run) -> Result:
+def _left_alone(raw: Object, inverse: AppliedPatch) -> Result:
     if is_applied(raw, inverse.patch):
         return Outcome.DONE, f"{inverse.object} is as it was"
     return Outcome.FOREIGN_CHANGE, f"somebody else changed {inverse.object} since"
@@ -122,11 +123,3 @@ async def _send(
         operations,
         field_manager=run.field_manager,
     )
-
-
-def _kind(patch: AppliedPatch) -> Kind:
-    """Return the kind to patch. Raises RefusedError for one that is never patched."""
-    kind = find_kind(patch.object.api_version, patch.object.kind)
-    if kind is None or kind not in PATCHABLE or patch.verb != "patch":
-        raise RefusedError(f"{patch.object.kind} is never patched")
-    return kind

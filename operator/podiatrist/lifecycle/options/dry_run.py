@@ -1,16 +1,15 @@
-"""Sends a plan to the API server as a dry run: what it would change, and what the server says."""
+"""Sends patches to the API server as a dry run: what it would change, and what the server says."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from podiatrist.actions.base import Object
-from podiatrist.actions.compiler import Plan
-from podiatrist.actions.diff import deletion_line, diff_lines, shorten
-from podiatrist.api.diagnosis import ObjectRef
+from podiatrist.actions.diff import deletion_line, diff_lines
+from podiatrist.api.diagnosis import AppliedPatch, ObjectRef
 from podiatrist.cluster.errors import ConflictError, RefusedError
-from podiatrist.cluster.kinds import PATCHABLE, find_kind
 from podiatrist.lifecycle.context import Context
+from podiatrist.lifecycle.execution.apply import kind_to_patch
 from podiatrist.lifecycle.execution.delete import is_deleted, send_deletion
 
 
@@ -23,14 +22,16 @@ class DryRun:
     warnings: list[str] = field(default_factory=list)
 
 
-async def dry_run(context: Context, plan: Plan, live: Mapping[ObjectRef, Object]) -> DryRun:
-    """Try every write of a plan; nothing is changed.
+async def dry_run(
+    context: Context, patches: Sequence[AppliedPatch], live: Mapping[ObjectRef, Object]
+) -> DryRun:
+    """Try every patch and deletion; nothing is changed. The diff is whole.
 
     Raises RefusedError and NotFoundError for what the API server refuses, ConflictError where it
     asks to come again, UnreachableError.
     """
     tried = DryRun()
-    for patch in plan.patches:
+    for patch in patches:
         ref = patch.object
         if patch.verb == "delete":
             try:
@@ -41,13 +42,10 @@ async def dry_run(context: Context, plan: Plan, live: Mapping[ObjectRef, Object]
                 raise
             tried.diff.append(deletion_line(ref))
             continue
-        kind = find_kind(ref.api_version, ref.kind)
-        if kind is None or kind not in PATCHABLE:
-            raise RefusedError(f"{ref.kind} is never patched")
+        kind = kind_to_patch(patch)
         operations = json.loads(patch.patch)
         answer, said = await context.client.try_patch(kind, ref.namespace, ref.name, operations)
         tried.after[ref] = answer
         tried.diff += diff_lines(ref, live[ref], answer)
         tried.warnings += said
-    tried.diff = shorten(tried.diff)
     return tried

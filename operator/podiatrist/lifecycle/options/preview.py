@@ -10,6 +10,7 @@ import secrets
 from podiatrist.actions.base import Object
 from podiatrist.actions.catalog import parse_action
 from podiatrist.actions.compiler import Plan, Proposal
+from podiatrist.actions.diff import shorten
 from podiatrist.api import names
 from podiatrist.api.conditions import Reason, set_condition
 from podiatrist.api.diagnosis import Diagnosis, Option, Preview
@@ -81,8 +82,8 @@ async def _foresee(
 ) -> Option:
     """Return the option with the server's diff, its blast radius, and whether it could run."""
     plan = replanned.plan
-    tried = await dry_run(context, plan, replanned.live)
-    option.diff = tried.diff
+    tried = await dry_run(context, plan.patches, replanned.live)
+    option.diff = shorten(tried.diff)
     in_the_way = await _look_ahead(context, diagnosis, option, plan, tried, fresh=False)
     if in_the_way:
         # What is shared may be older than what a human did about it: nobody is refused for that.

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from podiatrist.actions.base import Object
-from podiatrist.actions.patches import is_applied, pointer, would_apply
+from podiatrist.actions.patches import is_applied, is_same_object, pointer, would_apply
 from podiatrist.api import names
 from podiatrist.api.diagnosis import AppliedPatch
 from podiatrist.cluster.field_managers import changed_since, described
@@ -26,7 +26,7 @@ def interference(
     operations = [op for op in json.loads(patch.patch) if op["path"] not in _MARKER]
     fix = json.dumps(operations)
     metadata = raw.get("metadata") or {}
-    if not _is_same_object(metadata, operations):
+    if not is_same_object(raw, patch.patch):
         return f"{patch.object} was deleted and made anew"
     wanted = _without_replicas(raw, operations)
     if wanted is None or is_applied(raw, json.dumps(wanted)):
@@ -49,11 +49,6 @@ def _who_changed(raw: Object, since: datetime) -> str:
     changes = changed_since(raw, since - timedelta(seconds=1))
     others = [c for c in changes if not c.manager.startswith(names.NAMESPACE)]
     return described(others[0].manager, others[0].subresource) if others else "somebody"
-
-
-def _is_same_object(metadata: dict[str, Any], operations: list[Any]) -> bool:
-    uids = [op["value"] for op in operations if op["path"] == "/metadata/uid"]
-    return all(uid == metadata.get("uid") for uid in uids)
 
 
 def _without_replicas(raw: Object, operations: list[Any]) -> list[Any] | None:
