@@ -1,4 +1,4 @@
-"""What the attacks find: four sick Deployments, their Diagnoses at different points of the path.
+"""What the attacks find: some sick Deployments, their Diagnoses at different points of the path.
 
 All of them are paused, so that nothing moves while they are attacked: what an attack changes, an
 attack has changed.
@@ -16,7 +16,7 @@ from tests.attacks.people import People
 from tests.e2e.kube import Kube, Object, deployment
 
 NOT_RUNNABLE, UNTRIED, WIDE, SUPERSEDED = "1" * 8, "2" * 8, "3" * 8, "4" * 8
-SICK = ("web", "api", "busy", "done", "forged")
+SICK = ("web", "api", "busy", "done", "forged", "shown")
 
 
 @dataclass(frozen=True)
