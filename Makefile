@@ -96,8 +96,11 @@ eval: $(READY) ## a bare loop and ours with one small model: table and plot (CAS
 	@$(BIN)/python -m tests.eval $(if $(CASES),--cases '$(CASES)') \
 		$(if $(REPEAT),--repeat '$(REPEAT)') $(if $(REPLAY),--replay)
 
-crds: $(READY) ## generate crds/ from the pydantic models
-	$(BIN)/podiatrist crd > $(VENV)/crd.yaml && mv $(VENV)/crd.yaml crds/diagnoses.podiatrist.dev.yaml
+crds: $(READY) ## generate crds/ and deploy/01, 02 from the models of the API and the settings
+	$(BIN)/podiatrist crd > $(VENV)/crd.yaml && cp $(VENV)/crd.yaml deploy/01-crd.yaml && \
+		mv $(VENV)/crd.yaml crds/diagnoses.podiatrist.dev.yaml
+	$(BIN)/podiatrist settings -o configmap > $(VENV)/settings.yaml && \
+		mv $(VENV)/settings.yaml deploy/02-settings.yaml
 
 picture: $(READY) ## record docs/demo.svg
 	$(BIN)/python -m tests.demo.demo --yes --record docs/demo.svg
@@ -108,6 +111,8 @@ lock: $(READY) ## resolve the dependencies anew into the lock files
 		--no-emit-index-url --quiet -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-header \
 		--no-emit-index-url --quiet -o requirements-dev.lock
+	$(BIN)/uv pip compile --group image --universal --generate-hashes \
+		--no-header --no-emit-index-url --quiet -o requirements-image.lock
 
 venv: $(READY) ## the virtual environment with everything pinned
 

@@ -146,12 +146,22 @@ class Store:
         }
         digest, _ = self._add_json(manifest)
         for name in names:
-            file = self._tag(name)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = file.with_name(f".{file.name}")
-            unfinished.write_text(digest)
-            unfinished.rename(file)
+            self._tag_as(name, digest)
         return digest
+
+    def add_manifest(self, name: Name, manifest: bytes) -> str:
+        """Tag an image whose blobs are here already; returns the manifest's digest."""
+        digest = f"sha256:{hashlib.sha256(manifest).hexdigest()}"
+        self.blob(digest).write_bytes(manifest)
+        self._tag_as(name, digest)
+        return digest
+
+    def _tag_as(self, name: Name, digest: str) -> None:
+        file = self._tag(name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = file.with_name(f".{file.name}")
+        unfinished.write_text(digest)
+        unfinished.rename(file)
 
     def _tag(self, name: Name) -> Path:
         return self.folder / "tags" / name.host / name.repository / name.tag

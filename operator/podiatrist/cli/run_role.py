@@ -1,6 +1,5 @@
 """Runs a role as the settings say: parsed settings, a log, and errors that a human can read."""
 
-import logging
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -10,8 +9,11 @@ import click
 from pydantic import ValidationError
 
 from podiatrist.cluster.errors import ClusterError
+from podiatrist.handlers.logs import start_log
 from podiatrist.handlers.settings import Settings
+from podiatrist.handlers.status_server import serve_status
 from podiatrist.handlers.supervise import supervise
+from podiatrist.handlers.vitals import Vitals
 
 S = TypeVar("S", bound=Settings)
 
@@ -24,26 +26,33 @@ kubeconfig_option = click.option(
 
 
 def run_role(
-    role: Callable[[Path | None, S], Awaitable[None]],
+    role: Callable[[Path | None, S, Vitals], Awaitable[None]],
     kind: type[S],
     kubeconfig: Path | None,
     **given: Any,
 ) -> None:
     """Run a role until a signal. Raises ClickException for wrong settings and a failed start."""
     settings = _read(kind, given)
-    logging.basicConfig(
-        level=settings.log_level,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
-    for noisy in ("kopf", "kubernetes", "asyncio"):
-        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.root.level))
+    start_log(settings.log_level, settings.log_format)
+    vitals = Vitals()
+    if settings.status_port:
+        try:
+            serve_status(settings.status_port, vitals)
+        except OSError as error:
+            raise click.ClickException(
+                f"PODIATRIST_STATUS_PORT: cannot answer on port {settings.status_port}: "
+                f"{error.strerror}"
+            ) from None
 
     async def until_stopped() -> None:
-        await role(kubeconfig, settings)
+        try:
+            await role(kubeconfig, settings, vitals)
+        except ClusterError as error:
+            vitals.pulse.trouble = str(error)
+            raise
 
     try:
-        supervise(until_stopped)
+        supervise(until_stopped, patient=settings.leader_election, sleep=vitals.rest)
     except ClusterError as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:

@@ -30,6 +30,7 @@ from podiatrist.cluster.errors import (
 from podiatrist.cluster.kinds import POD, SERVICE_ACCOUNT, Kind
 from podiatrist.cluster.objects import NamedObject, Struct
 from podiatrist.cluster.objects.base import Metadata, decode_page
+from podiatrist.cluster.traffic import Traffic
 
 Object = dict[str, Any]
 """A Kubernetes object as JSON."""
@@ -410,15 +411,22 @@ def _translate(error: ApiException) -> ClusterError:
 
 @asynccontextmanager
 async def connect(
-    kubeconfig: Path | None, field_manager: str, *, context: str | None = None
+    kubeconfig: Path | None,
+    field_manager: str,
+    *,
+    context: str | None = None,
+    traffic: Traffic | None = None,
 ) -> AsyncIterator[Client]:
     """Open a client: from a kubeconfig file, or from the pod's ServiceAccount where None.
 
-    `context` is the file's context; None: its current one.
+    `context` is the file's context; None: its current one. `traffic` counts the requests.
 
     Raises ClusterError when there are no usable credentials.
     """
-    configuration = Configuration(client_session_kwargs={"middlewares": (_delete_once,)})
+    session: Object = {"middlewares": (_delete_once,)}
+    if traffic is not None:
+        session["trace_configs"] = [traffic.trace()]
+    configuration = Configuration(client_session_kwargs=session)
     try:
         if kubeconfig is not None:
             await config.load_kube_config(

@@ -80,6 +80,7 @@ JOB = Kind("batch/v1", "Job", "jobs", template=_TEMPLATE)
 CRON_JOB = Kind(
     "batch/v1", "CronJob", "cronjobs", template=("spec", "jobTemplate", "spec", "template")
 )
+LEASE = Kind("coordination.k8s.io/v1", "Lease", "leases")
 DIAGNOSIS = Kind("podiatrist.dev/v1alpha1", "Diagnosis", "diagnoses")
 
 WORKLOADS = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, REPLICA_SET, JOB, CRON_JOB, POD)

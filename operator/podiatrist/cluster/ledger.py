@@ -78,6 +78,8 @@ class Ledger:
         self._clock = clock
         self._sleep = sleep
         self._complaint = ""
+        self.left: int | None = None
+        """Tokens left today when it was last looked at; None: not looked at yet."""
 
     async def reserve(self, tokens: int) -> Reservation | str:
         """Set tokens aside for a consultation.
@@ -89,8 +91,10 @@ class Ledger:
         def take(days: dict[str, str]) -> bool:
             nonlocal full
             spent = _spent(days, today)
+            self.left = max(0, self.per_day - spent)
             if spent + tokens <= self.per_day:
                 days[today] = str(_value(days, today) + tokens)
+                self.left = self.per_day - spent - tokens
                 return True
             full = (
                 f"{spent} of {self.per_day} tokens of this day (UTC) are spent or set aside, and "
@@ -122,6 +126,7 @@ class Ledger:
 
         def put_back(days: dict[str, str]) -> bool:
             days[reservation.day] = str(max(0, _value(days, reservation.day) + surplus))
+            self.left = max(0, self.per_day - _spent(days, self._today()))
             return True
 
         try:

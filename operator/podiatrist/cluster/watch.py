@@ -62,6 +62,7 @@ class Watch(Generic[T]):
 
     Everything there is comes first, as not deleted. What is deleted while no watch could be kept
     open is not told. `deliver` must be quick and must not block; what it raises is logged.
+    `heard` is told the kind's plural for each sign of life: changes, and bookmarks.
     """
 
     def __init__(
@@ -72,8 +73,10 @@ class Watch(Generic[T]):
         deliver: Callable[[T, bool], None],
         *,
         fields: str | None = None,
+        heard: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._client = client
+        self._heard = heard
         self._kind = kind
         self._struct = struct
         self._deliver = deliver
@@ -136,6 +139,7 @@ class Watch(Generic[T]):
         stream = self._client.watch(self._kind, self._version, fields=self._fields)
         async with aclosing(stream) as chunks:
             async for lines in whole_lines(chunks):
+                self._heard(self._kind.plural)
                 for line in lines:
                     self._take(line)
                 await asyncio.sleep(0)  # a full buffer would otherwise be emptied in one go

@@ -2,33 +2,64 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
+import aiohttp
 import kopf
 
 from podiatrist.api import names
+from podiatrist.api.diagnosis import Diagnosis
 from podiatrist.cluster.store import parse_diagnosis
+from podiatrist.cluster.traffic import Traffic
 from podiatrist.lifecycle.worker import Worker
 
 
-def watch_diagnoses(registry: kopf.OperatorRegistry, workers: Sequence[Worker]) -> None:
-    """Hand every change of a Diagnosis to the workers."""
+class Observer(Protocol):
+    """Who is told of every change of a Diagnosis; called for each: quick, without I/O."""
+
+    def changed(self, key: tuple[str, str], diagnosis: Diagnosis | None) -> None:
+        """Take note of a Diagnosis as it is now; None: it is gone or unreadable."""
+
+
+def watch_diagnoses(
+    registry: kopf.OperatorRegistry, workers: Sequence[Worker], observers: Sequence[Observer] = ()
+) -> None:
+    """Hand every change of a Diagnosis to the workers, and then to who only observes."""
 
     @kopf.on.event(names.GROUP, names.VERSION, names.PLURAL, registry=registry)
     async def diagnosis_changed(
-        namespace: str | None, name: str | None, body: kopf.Body, **_: Any
+        namespace: str | None,
+        name: str | None,
+        body: kopf.Body,
+        type: str | None,  # noqa: A002 - Kopf passes it by this name
+        **_: Any,
     ) -> None:
-        diagnosis = parse_diagnosis(dict(body))
+        key, diagnosis = (namespace or "", name or ""), parse_diagnosis(dict(body))
         for worker in workers:
-            worker.changed((namespace or "", name or ""), diagnosis)
+            worker.changed(key, diagnosis)
+        for observer in observers:
+            observer.changed(key, None if type == "DELETED" else diagnosis)
 
 
-def login_by(registry: kopf.OperatorRegistry) -> None:
-    """Let Kopf use the same credentials as our client: kubeconfig, else ServiceAccount."""
+def login_by(registry: kopf.OperatorRegistry, traffic: Traffic | None = None) -> None:
+    """Let Kopf use the same credentials as our client: kubeconfig, else ServiceAccount.
+
+    Its requests are counted, and the answers to its watches are signs of life.
+    """
 
     @kopf.on.login(registry=registry)
-    def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
-        return kopf.login_with_kubeconfig(**kwargs) or kopf.login_with_service_account(**kwargs)
+    async def login(**kwargs: Any) -> kopf.AiohttpSession | None:
+        info = kopf.login_with_kubeconfig(**kwargs) or kopf.login_with_service_account(**kwargs)
+        if info is None:
+            return None
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=info.as_ssl_context()),
+            headers=info.as_http_headers(),
+            trace_configs=[traffic.trace()] if traffic is not None else None,
+        )
+        return kopf.AiohttpSession(
+            server=info.server, default_namespace=info.default_namespace, aiohttp_session=session
+        )
 
 
 def stop_with(registry: kopf.OperatorRegistry, ours: Iterable[asyncio.Task[None]]) -> None:

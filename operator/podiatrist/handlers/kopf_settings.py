@@ -12,6 +12,10 @@ from kopf._core.reactor.inventory import ResourceMemories, ResourceMemory
 
 from podiatrist.handlers.feed import EVENT_FIELDS, POD_FIELDS
 
+_RENEWED = 120
+"""Seconds after which the API server ends a watch, and Kopf opens the next from where it was. Kopf
+does not tell of bookmarks: in a quiet cluster a new connection is the sign of life instead."""
+
 _IDLE = 0.05
 """Seconds that Kopf's task for one object waits for its next event, holding the last one."""
 
@@ -48,6 +52,7 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.posting.enabled = False
     settings.scanning.disabled = True
     settings.watching.chunk_size = 500
+    settings.watching.server_timeout = _RENEWED
     settings.watching.field_selectors["pods"] = POD_FIELDS
     settings.watching.field_selectors["events"] = EVENT_FIELDS
     settings.queueing.idle_timeout = _IDLE

@@ -8,17 +8,25 @@ from pathlib import Path
 import kopf
 
 from podiatrist.cluster.client import connect
-from podiatrist.handlers.serve import context_of, serve, share, wait_for
+from podiatrist.handlers.leading import leading
+from podiatrist.handlers.serve import context_of, serve, share
 from podiatrist.handlers.settings import Settings
+from podiatrist.handlers.vitals import Vitals
 from podiatrist.lifecycle.executor_steps import STEPS
 from podiatrist.lifecycle.worker import Worker
 
+_NAME = "podiatrist-executor"
+"""Field manager of its writes, and name of its Lease."""
 
-async def run_executor(kubeconfig: Path | None, settings: Settings) -> None:
+
+async def run_executor(kubeconfig: Path | None, settings: Settings, vitals: Vitals) -> None:
     """Preview, execute, verify and roll back, until a signal. Raises ClusterError."""
     share(kubeconfig)
-    async with connect(kubeconfig, "podiatrist-executor") as client:
-        await wait_for(client)
+    async with (
+        connect(kubeconfig, _NAME, traffic=vitals.traffic) as client,
+        leading(client, _NAME, vitals, elect=settings.leader_election) as beside,
+    ):
         context = context_of(client, settings.timing, patch_managed=settings.patch_managed)
         worker = Worker(context, STEPS)
-        await serve(kopf.OperatorRegistry(), (worker,), worker.run())
+        vitals.metrics.queue("diagnoses", worker.queue.__len__)
+        await serve(kopf.OperatorRegistry(), vitals, (worker,), worker.run(), *beside)

@@ -15,10 +15,12 @@ from podiatrist.cluster.ledger import Ledger
 from podiatrist.cluster.reader_access import ReaderAccess
 from podiatrist.cluster.transcripts import Transcripts
 from podiatrist.handlers.kopf_feed import watch_pods
+from podiatrist.handlers.leading import leading
 from podiatrist.handlers.operator_settings import OperatorSettings
-from podiatrist.handlers.serve import context_of, now, serve, share, wait_for
+from podiatrist.handlers.serve import context_of, now, serve, share
 from podiatrist.handlers.settings import Settings
 from podiatrist.handlers.stream_feed import stream
+from podiatrist.handlers.vitals import Vitals
 from podiatrist.lifecycle.consult import Consult
 from podiatrist.lifecycle.consultant import ModelConsultant
 from podiatrist.lifecycle.context import Consulting, Context
@@ -36,37 +38,46 @@ from podiatrist.notice.watchlist import Watchlist
 log = logging.getLogger(__name__)
 
 
-async def run_operator(kubeconfig: Path | None, settings: OperatorSettings) -> None:
+_NAME = "podiatrist-operator"
+"""Field manager of its writes, and name of its Lease."""
+
+
+async def run_operator(kubeconfig: Path | None, settings: OperatorSettings, vitals: Vitals) -> None:
     """Notice, investigate, consult and propose, until a signal. Raises ClusterError."""
     share(kubeconfig)
     with tempfile.TemporaryDirectory(prefix="podiatrist-operator-") as folder:
-        async with connect(kubeconfig, "podiatrist-operator") as client:
-            await wait_for(client)
+        async with (
+            connect(kubeconfig, _NAME, traffic=vitals.traffic) as client,
+            leading(client, _NAME, vitals, elect=settings.leader_election) as beside,
+        ):
             consultant, consulting = _consultant(client, Path(folder), settings)
             context = context_of(
                 client, settings.timing, consulting, patch_managed=settings.patch_managed
             )
-            consult = Consult(
-                consultant,
-                Ledger(client, settings.tokens_per_day, now),
-                Transcripts(client),
-                settings.allowance,
-            )
+            ledger = Ledger(client, settings.tokens_per_day, now)
+            consult = Consult(consultant, ledger, Transcripts(client), settings.allowance)
             worker = Worker(context, STEPS)
             consulter = UrgencyWorker(context, {Step.CONSULT: consult})
-            noticer, sweep = noticing(context, settings)
+            gate = Gate(settings.limits)
+            noticer, sweep = noticing(context, settings, gate)
+            vitals.metrics.queue("diagnoses", worker.queue.__len__)
+            vitals.metrics.queue("consultations", consulter.queue.__len__)
+            vitals.metrics.queue("suspects", noticer.waiting)
+            vitals.metrics.budget(lambda: ledger.left)
+            vitals.metrics.held_back(lambda: list(gate.held_back.items()))
             tasks = [
                 worker.run(),
                 consulter.run(settings.consult_side_by_side),
                 noticer.run(),
                 sweep.run(),
+                *beside,
             ]
             registry = kopf.OperatorRegistry()
             if settings.feed == "stream":
-                tasks.append(stream(client, noticer))
+                tasks.append(stream(client, noticer, vitals.pulse.heard))
             else:
                 watch_pods(registry, noticer)
-            await serve(registry, (worker, consulter), *tasks)
+            await serve(registry, vitals, (worker, consulter), *tasks)
 
 
 def _consultant(
@@ -92,13 +103,11 @@ def _consultant(
     return consultant, Consulting(settings.consult, None)
 
 
-def noticing(context: Context, settings: Settings) -> tuple[Noticer, Sweep]:
+def noticing(context: Context, settings: Settings, gate: Gate) -> tuple[Noticer, Sweep]:
     """Put together what notices: what the feeds talk to, and the sweep."""
     client, reader = context.client, context.reader
     watchlist = Watchlist(settings.grace)
-    diagnoser = Diagnoser(
-        client, reader, context.store, watchlist, Gate(settings.limits), context.clock
-    )
+    diagnoser = Diagnoser(client, reader, context.store, watchlist, gate, context.clock)
     noticer = Noticer(Owners(client, context.clock), diagnoser, watchlist, context.clock)
     sweep = Sweep(
         client,

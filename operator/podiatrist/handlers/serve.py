@@ -22,6 +22,8 @@ from podiatrist.cluster.store import Store
 from podiatrist.handlers import doors
 from podiatrist.handlers.kopf_settings import operator_options
 from podiatrist.handlers.supervise import WatchEndedError
+from podiatrist.handlers.vitals import Vitals, beat
+from podiatrist.handlers.ward import Ward
 from podiatrist.lifecycle.context import Consulting, Context, Timing
 from podiatrist.lifecycle.worker import Worker
 
@@ -86,8 +88,10 @@ def context_of(
 
 async def serve(
     registry: kopf.OperatorRegistry,
+    vitals: Vitals,
     workers: Sequence[Worker],
     *tasks: Coroutine[Any, Any, None],
+    observers: Sequence[doors.Observer] = (),
 ) -> None:
     """Run until a signal: the tasks, the workers' among them, with Diagnoses for the workers.
 
@@ -95,10 +99,10 @@ async def serve(
     """
     gc.collect()
     gc.freeze()  # a full collection would look at every module each time, and stall the feed
-    doors.login_by(registry)
-    doors.watch_diagnoses(registry, workers)
+    doors.login_by(registry, vitals.traffic)
+    doors.watch_diagnoses(registry, workers, (Ward(vitals.metrics, now), *observers))
     ended = asyncio.Event()
-    ours = [asyncio.create_task(work) for work in tasks]
+    ours = [asyncio.create_task(work) for work in (beat(vitals), *tasks)]
     for task in ours:  # they end by an error of ours only, and then nothing shall go on
         task.add_done_callback(lambda _: ended.set())
     doors.stop_with(registry, ours)

@@ -67,6 +67,12 @@ class Settings(BaseSettings):
     """Who tells of pods and events; docs/feeds.md says which one when."""
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     """How much is logged."""
+    log_format: Literal["text", "json"] = "text"
+    """text: lines for humans; json: an object a line, for a collector."""
+    leader_election: bool = False
+    """Whether several processes of a role may run, of which one works and the others stand by."""
+    status_port: int = Field(default=0, ge=0, le=65535)
+    """Port of /healthz, /readyz and /metrics; 0: none."""
 
     @property
     def grace(self) -> Grace:

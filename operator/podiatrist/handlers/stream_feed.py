@@ -1,6 +1,7 @@
 """The feed for large clusters: two watches of our own, decoded straight into types."""
 
 import asyncio
+from collections.abc import Callable
 
 from podiatrist.cluster.client import Client
 from podiatrist.cluster.kinds import EVENT, POD
@@ -9,8 +10,10 @@ from podiatrist.cluster.watch import Watch
 from podiatrist.handlers.feed import EVENT_FIELDS, POD_FIELDS, Audience
 
 
-async def stream(client: Client, audience: Audience) -> None:
-    """Tell of pods and warning events until cancelled."""
+async def stream(
+    client: Client, audience: Audience, heard: Callable[[str], None] = lambda _: None
+) -> None:
+    """Tell of pods and warning events until cancelled; `heard` is told of every sign of life."""
 
     def pod(seen: Pod, deleted: bool) -> None:
         audience.pod_seen(seen, deleted=deleted)
@@ -20,5 +23,7 @@ async def stream(client: Client, audience: Audience) -> None:
             audience.event_seen(seen)
 
     async with asyncio.TaskGroup() as group:
-        group.create_task(Watch(client, POD, Pod, pod, fields=POD_FIELDS).run())
-        group.create_task(Watch(client, EVENT, Event, event, fields=EVENT_FIELDS).run())
+        pods = Watch(client, POD, Pod, pod, fields=POD_FIELDS, heard=heard)
+        events = Watch(client, EVENT, Event, event, fields=EVENT_FIELDS, heard=heard)
+        group.create_task(pods.run())
+        group.create_task(events.run())

@@ -25,13 +25,16 @@ class WatchEndedError(ClusterError):
 def supervise(
     role: Callable[[], Coroutine[Any, Any, None]],
     *,
+    patient: bool = False,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Run a role until it ends well.
 
     Raises the ClusterError of a first start that failed: then something is wrong that a human
-    should see at once (credentials, a missing CRD). Later the same errors are an outage.
+    should see at once (credentials, a missing CRD). Later the same errors are an outage. Who is
+    `patient` takes them for one from the start: in a cluster nobody sits before the screen, and
+    ending would only make the kubelet wait longer each time.
     """
     failures = 0
     while True:
@@ -39,7 +42,7 @@ def supervise(
         try:
             asyncio.run(role())
         except ClusterError as error:
-            if not failures and not isinstance(error, WatchEndedError):
+            if not patient and not failures and not isinstance(error, WatchEndedError):
                 raise
             failures = 1 if clock() - begun > _LONG else failures + 1
             pause = min(2.0 ** (failures - 1), _LONG)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from podiatrist.api.diagnosis import Diagnosis, Severity
 from podiatrist.cluster.errors import ClusterError, ConflictError, NotFoundError
+from podiatrist.cluster.log_context import about
 from podiatrist.cluster.work_queue import Rank, WorkQueue
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.next_step import Step, next_steps
@@ -43,6 +44,7 @@ class Worker:
         while True:
             key = await self.queue.take()
             after: float | None = None
+            about.set(key)
             try:
                 after = await self._advance(key)
                 self._failures.pop(key, None)
@@ -60,6 +62,7 @@ class Worker:
                 if after is not None:
                     self.queue.add(key, after)  # before it is given back, which drops its rank
                 self.queue.done(key)
+                about.set(None)
 
     def _backoff(self, key: Key) -> float:
         tried = self._failures.get(key, 0)

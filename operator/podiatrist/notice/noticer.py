@@ -113,6 +113,10 @@ class Noticer:
         earliest = self._not_before.get(target, 0.0) - asyncio.get_running_loop().time()
         self._targets.add(target, max(after, earliest))
 
+    def waiting(self) -> int:
+        """Return how many targets wait for a look, due or not."""
+        return len(self._targets)
+
     async def run(self) -> None:
         """Look at what is due, until cancelled."""
         async with asyncio.TaskGroup() as group:

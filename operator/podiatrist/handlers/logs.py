@@ -1,0 +1,55 @@
+"""The log: lines for humans, or JSON objects for a collector. Each names its Diagnosis.
+
+Messages hold no secrets by design: none is ever passed to a logger. What comes from elsewhere (an
+exception's text, an API server's words) is redacted once more on its way out.
+"""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+from podiatrist.cluster.log_context import about
+from podiatrist.cluster.redaction import redact
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line: time, level, logger, message, and where it is known diagnosis."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": redact(record.getMessage()),
+        }
+        key = about.get()
+        if key is not None:
+            line["namespace"], line["diagnosis"] = key
+        if record.exc_info:
+            line["exception"] = redact(self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=False)
+
+
+class TextLines(logging.Formatter):
+    """The same for humans."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        key = about.get()
+        line = redact(super().format(record))
+        return line if key is None or key[1] in line else f"{line} [{'/'.join(key)}]"
+
+
+def start_log(level: str, form: str) -> None:
+    """Log to stderr from here on; `form` is text or json. Libraries tell of trouble only."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines() if form == "json" else TextLines())
+    logging.basicConfig(level=level, handlers=[handler])
+    for noisy in ("kopf", "kubernetes", "asyncio"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.root.level))

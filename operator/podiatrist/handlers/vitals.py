@@ -1,0 +1,36 @@
+"""The vital signs of a process: what probes and metrics are answered from."""
+
+import asyncio
+import time
+
+from podiatrist.cluster.traffic import Traffic
+from podiatrist.handlers.metrics import Metrics
+from podiatrist.handlers.pulse import Pulse
+
+
+class Vitals:
+    """Made once a process; the runs of a role, one after the other, write into it."""
+
+    def __init__(self) -> None:
+        self.pulse = Pulse()
+        self.traffic = Traffic(self.pulse.heard, self.pulse.reached)
+        self.metrics = Metrics(self.pulse, self.traffic)
+
+    def begin(self) -> None:
+        """Begin a run: what a run before heard and counted is gone with it."""
+        self.pulse.begin()
+        self.metrics = Metrics(self.pulse, self.traffic)
+
+    def rest(self, seconds: float) -> None:
+        """Sleep between two runs, without being taken for stuck."""
+        ends = time.monotonic() + seconds
+        while (left := ends - time.monotonic()) > 0:
+            self.pulse.turned()
+            time.sleep(min(left, 1.0))
+
+
+async def beat(vitals: Vitals) -> None:
+    """Show once a second that the event loop turns, until cancelled."""
+    while True:
+        vitals.pulse.turned()
+        await asyncio.sleep(1)

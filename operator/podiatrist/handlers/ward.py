@@ -1,0 +1,106 @@
+"""Counts what becomes of Diagnoses, from the changes that the watch tells of."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+
+from podiatrist.api import names
+from podiatrist.api.conditions import OVER, has
+from podiatrist.api.diagnosis import Diagnosis, State, Usage
+from podiatrist.handlers.metrics import Metrics
+
+FALSE_ALARM = "false-alarm"
+"""Value of the reject annotation by which users tell of a false alarm."""
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    uid: str
+    state: str
+    diagnosed: bool
+    usage: Usage | None
+
+
+class Ward:
+    """Who lies in it, and how they left. What was there before it began to look is not counted."""
+
+    def __init__(self, metrics: Metrics, clock: Callable[[], datetime]) -> None:
+        self._metrics = metrics
+        self._clock = clock
+        self._began = clock()
+        self._seen: dict[Key, _Seen] = {}
+        self._states: Counter[str] = Counter()
+
+    def changed(self, key: Key, diagnosis: Diagnosis | None) -> None:
+        """Take note of a Diagnosis as it is now; None: it is gone or unreadable."""
+        before = self._seen.pop(key, None)
+        if before is not None:
+            self._count(before.state, -1)
+        if diagnosis is None:
+            return
+        now = _Seen(
+            diagnosis.metadata.uid or "",
+            (diagnosis.status.state or State.INVESTIGATING).value,
+            has(diagnosis, "Diagnosed", "True"),
+            diagnosis.status.usage,
+        )
+        self._seen[key] = now
+        self._count(now.state, +1)
+        if before is None or before.uid != now.uid:
+            before = self._newborn(diagnosis, now)
+        self._tell(diagnosis, before, now)
+
+    def _newborn(self, diagnosis: Diagnosis, now: _Seen) -> _Seen:
+        """Return what it was when it was made, if that is since we look; else what it is."""
+        born = diagnosis.metadata.creation_timestamp
+        if born is None or born < self._began:
+            return now
+        return _Seen(now.uid, State.INVESTIGATING.value, diagnosed=False, usage=None)
+
+    def _count(self, state: str, by: int) -> None:
+        self._states[state] += by
+        self._metrics.diagnoses.labels(state).set(self._states[state])
+
+    def _tell(self, diagnosis: Diagnosis, before: _Seen, now: _Seen) -> None:
+        metrics, age = self._metrics, self._age(diagnosis)
+        reason = diagnosis.status.findings[0].reason if diagnosis.status.findings else ""
+        if now.diagnosed and not before.diagnosed and age is not None:
+            metrics.time_to_diagnosis.observe(age)
+        if now.state != before.state and now.state in {s.value for s in OVER}:
+            metrics.ended.labels(now.state, reason).inc()
+            if now.state == State.REJECTED.value:
+                false_alarm = diagnosis.annotation(names.REJECT) == FALSE_ALARM
+                metrics.rejected.labels(str(false_alarm).lower(), reason).inc()
+            if now.state == State.SUCCEEDED.value and age is not None:
+                metrics.time_to_end.observe(age)
+        if now.usage is not None:
+            self._spent(before.usage, now.usage)
+
+    def _age(self, diagnosis: Diagnosis) -> float | None:
+        born = diagnosis.metadata.creation_timestamp
+        return None if born is None else max(0.0, (self._clock() - born).total_seconds())
+
+    def _spent(self, before: Usage | None, now: Usage) -> None:
+        metrics, model = self._metrics, now.model
+        old = before or Usage(model=model)
+        metrics.model_calls.labels(model).inc(max(0, now.calls - old.calls))
+        metrics.model_tokens.labels(model, "sent").inc(
+            max(0, now.prompt_tokens - old.prompt_tokens)
+        )
+        metrics.model_tokens.labels(model, "received").inc(
+            max(0, now.completion_tokens - old.completion_tokens)
+        )
+        cost = _money(now.cost) - _money(old.cost)
+        if cost > 0:
+            metrics.model_cost.labels(model).inc(float(cost))
+
+
+def _money(text: str | None) -> Decimal:
+    try:
+        return Decimal((text or "0").split()[0])
+    except (InvalidOperation, IndexError):
+        return Decimal(0)
