@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.cluster import build as programs
-from tests.cluster import paths
+from tests.cluster import paths, processes
 from tests.cluster.locks import locked
+from tests.cluster.node import CONTAINERD_SOCKET
 from tests.cluster.progress import Say
 from tests.cluster.settings import Settings
 from tests.cluster.store import Name, Store
@@ -104,10 +105,23 @@ def _pip() -> str:
 
 
 def put(image: Image, cluster: Settings, name: str) -> str:
-    """Put the image into the registry of a cluster; returns its digest."""
+    """Put the image into the registry of a cluster; returns its digest.
+
+    The node forgets what it had under that name: it would not ask again for a tag that it knows.
+    """
     store = Store(cluster.state / "pushed")
     (store.folder / "blobs").mkdir(parents=True, exist_ok=True)
     for blob in image.folder.iterdir():
         if len(blob.name) == 64 and not store.blob(f"sha256:{blob.name}").exists():
             shutil.copy(blob, store.blob(f"sha256:{blob.name}"))
+    _forget(cluster, name)
     return store.add_manifest(Name.parse(name), (image.folder / "manifest.json").read_bytes())
+
+
+def _forget(cluster: Settings, name: str) -> None:
+    inside = processes.first(cluster.state)
+    assert inside is not None, "the cluster is not running"
+    ctr = next(cluster.debian.glob("**/bin/ctr"))
+    command = [*processes.enter(inside), str(ctr), "--address", str(CONTAINERD_SOCKET),
+               "--namespace", "k8s.io", "images", "rm", name]  # fmt: skip
+    subprocess.run(command, capture_output=True, check=False)  # it may never have had it

@@ -1,0 +1,1 @@
+"""Podiatrist as users run it: its image in pods of a real kubelet, installed from `deploy/`."""
