@@ -24,6 +24,7 @@ from podiatrist.lifecycle.consultant import ModelConsultant
 from podiatrist.lifecycle.context import Consulting, Context
 from podiatrist.lifecycle.next_step import Step
 from podiatrist.lifecycle.operator_steps import STEPS
+from podiatrist.lifecycle.telling.states import telling_state_of_stored
 from podiatrist.lifecycle.worker import UrgencyWorker, Worker
 from podiatrist.notice.diagnoser import Diagnoser
 from podiatrist.notice.housekeeping import Housekeeping
@@ -53,7 +54,7 @@ async def run_operator(kubeconfig: Path | None, settings: OperatorSettings) -> N
                 settings.allowance,
             )
             worker = Worker(context, STEPS)
-            consulter = UrgencyWorker(context, {Step.CONSULT: consult})
+            consulter = UrgencyWorker(context, {Step.CONSULT: telling_state_of_stored(consult)})
             noticer, sweep = noticing(context, settings)
             tasks = [
                 worker.run(),
