@@ -2,25 +2,36 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import kopf
 
 from podiatrist.api import names
+from podiatrist.api.diagnosis import Diagnosis
 from podiatrist.cluster.store import parse_diagnosis
-from podiatrist.lifecycle.worker import Worker
 
 
-def watch_diagnoses(registry: kopf.OperatorRegistry, workers: Sequence[Worker]) -> None:
-    """Hand every change of a Diagnosis to the workers."""
+class Listener(Protocol):
+    """Who is told of Diagnoses. Called for every change: quick, without I/O."""
+
+    def changed(self, key: tuple[str, str], diagnosis: Diagnosis | None) -> None:
+        """Take note of a Diagnosis as it is now; None: it is gone, or unreadable."""
+
+
+def watch_diagnoses(registry: kopf.OperatorRegistry, listeners: Sequence[Listener]) -> None:
+    """Hand every change of a Diagnosis to the listeners."""
 
     @kopf.on.event(names.GROUP, names.VERSION, names.PLURAL, registry=registry)
     async def diagnosis_changed(
-        namespace: str | None, name: str | None, body: kopf.Body, **_: Any
+        namespace: str | None,
+        name: str | None,
+        body: kopf.Body,
+        type: str | None,  # noqa: A002 - Kopf passes it by this name
+        **_: Any,
     ) -> None:
-        diagnosis = parse_diagnosis(dict(body))
-        for worker in workers:
-            worker.changed((namespace or "", name or ""), diagnosis)
+        diagnosis = None if type == "DELETED" else parse_diagnosis(dict(body))
+        for listener in listeners:
+            listener.changed((namespace or "", name or ""), diagnosis)
 
 
 def login_by(registry: kopf.OperatorRegistry) -> None:

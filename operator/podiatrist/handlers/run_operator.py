@@ -15,6 +15,7 @@ from podiatrist.cluster.ledger import Ledger
 from podiatrist.cluster.reader_access import ReaderAccess
 from podiatrist.cluster.transcripts import Transcripts
 from podiatrist.handlers.kopf_feed import watch_pods
+from podiatrist.handlers.notifying import notifying
 from podiatrist.handlers.operator_settings import OperatorSettings
 from podiatrist.handlers.serve import context_of, now, serve, share, wait_for
 from podiatrist.handlers.settings import Settings
@@ -41,8 +42,13 @@ async def run_operator(kubeconfig: Path | None, settings: OperatorSettings) -> N
     """Notice, investigate, consult and propose, until a signal. Raises ClusterError."""
     share(kubeconfig)
     with tempfile.TemporaryDirectory(prefix="podiatrist-operator-") as folder:
-        async with connect(kubeconfig, "podiatrist-operator") as client:
+        async with (
+            connect(kubeconfig, "podiatrist-operator") as client,
+            notifying(client, settings) as notifiers,
+        ):
             await wait_for(client)
+            for notifier in notifiers:
+                await notifier.load()
             consultant, consulting = _consultant(client, Path(folder), settings)
             context = context_of(
                 client, settings.timing, consulting, patch_managed=settings.patch_managed
@@ -61,13 +67,14 @@ async def run_operator(kubeconfig: Path | None, settings: OperatorSettings) -> N
                 consulter.run(settings.consult_side_by_side),
                 noticer.run(),
                 sweep.run(),
+                *(notifier.run() for notifier in notifiers),
             ]
             registry = kopf.OperatorRegistry()
             if settings.feed == "stream":
                 tasks.append(stream(client, noticer))
             else:
                 watch_pods(registry, noticer)
-            await serve(registry, (worker, consulter), *tasks)
+            await serve(registry, (worker, consulter, *notifiers), *tasks)
 
 
 def _consultant(

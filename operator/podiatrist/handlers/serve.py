@@ -23,7 +23,6 @@ from podiatrist.handlers import doors
 from podiatrist.handlers.kopf_settings import operator_options
 from podiatrist.handlers.supervise import WatchEndedError
 from podiatrist.lifecycle.context import Consulting, Context, Timing
-from podiatrist.lifecycle.worker import Worker
 
 _PATIENCE = (0.5, 1.0, 2.0, 4.0)
 """Seconds between attempts to reach the cluster at start."""
@@ -86,17 +85,17 @@ def context_of(
 
 async def serve(
     registry: kopf.OperatorRegistry,
-    workers: Sequence[Worker],
+    listeners: Sequence[doors.Listener],
     *tasks: Coroutine[Any, Any, None],
 ) -> None:
-    """Run until a signal: the tasks, the workers' among them, with Diagnoses for the workers.
+    """Run until a signal: the tasks, with Diagnoses for the listeners, the workers among them.
 
     Raises WatchEndedError when Kopf did not survive an error.
     """
     gc.collect()
     gc.freeze()  # a full collection would look at every module each time, and stall the feed
     doors.login_by(registry)
-    doors.watch_diagnoses(registry, workers)
+    doors.watch_diagnoses(registry, listeners)
     ended = asyncio.Event()
     ours = [asyncio.create_task(work) for work in tasks]
     for task in ours:  # they end by an error of ours only, and then nothing shall go on
