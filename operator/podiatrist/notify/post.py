@@ -1,6 +1,5 @@
 """One attempt to send a request, and what its outcome means. Says nothing of a URL but the host."""
 
-import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -14,8 +13,24 @@ from podiatrist.notify.sink import Request
 _ANSWER = 200
 """Bytes of an answer that are read; nothing is decided by them."""
 
-_SLACK_WORD = re.compile(r"[a-z]+(_[a-z]+){0,5}")
-"""What Slack answers, such as `channel_is_archived`. Anything else may hold what was sent."""
+_SLACK_WORDS = frozenset(
+    {
+        "action_prohibited",
+        "channel_is_archived",
+        "channel_not_found",
+        "invalid_blocks",
+        "invalid_payload",
+        "invalid_token",
+        "no_active_hooks",
+        "no_service",
+        "no_team",
+        "posting_to_general_channel_denied",
+        "team_disabled",
+        "user_not_found",
+    }
+)
+"""What Slack answers (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks).
+No other answer is shown: it may hold what was sent, or the URL."""
 
 _PASSING = (408, 425, 429)
 """Refusals that say to come back (RFC 9110, RFC 8470, RFC 6585); besides all of 5xx."""
@@ -77,7 +92,7 @@ async def _post(session: aiohttp.ClientSession, url: SecretStr, request: Request
 
 def _raise_for(status: int, retry_after: str | None, answer: bytes) -> None:
     word = answer.decode("ascii", "replace").strip()
-    said = f"HTTP {status}" + (f" ({word})" if _SLACK_WORD.fullmatch(word) else "")
+    said = f"HTTP {status}" + (f" ({word})" if word in _SLACK_WORDS else "")
     if status in _PASSING or status >= 500:
         raise SinkDownError(said, seconds_to_wait(retry_after))
     if 300 <= status < 400:
