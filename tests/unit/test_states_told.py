@@ -3,15 +3,20 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import ClassVar, cast
 
 from podiatrist.api.conditions import derive_state
 from podiatrist.api.diagnosis import Diagnosis, ObservedTarget
 from podiatrist.cluster.client import Client
+from podiatrist.cluster.errors import UnreachableError
 from podiatrist.cluster.events import EXECUTOR
 from podiatrist.cluster.reader import Reader
 from podiatrist.lifecycle.context import Context
-from podiatrist.lifecycle.telling.states import StepFunction, telling_state
+from podiatrist.lifecycle.telling.states import (
+    StepFunction,
+    telling_state,
+    telling_state_of_stored,
+)
 from tests.unit.stories import diagnosis, option
 from tests.unit.test_announce import events, world
 
@@ -31,6 +36,35 @@ def becoming(then: Diagnosis) -> StepFunction:
         diagnosis.status.observed_target = ObservedTarget(uid="uid-web", spec_hash="h")
 
     return step
+
+
+def test_what_a_consultation_led_to_is_told_from_what_is_stored(tmp_path: Path) -> None:
+    """A consultation writes onto a reading of its own; where that is gone, nothing is told."""
+    fresh = diagnosis(CAUSE)
+    fresh.status.state = derive_state(fresh.status)
+
+    class Store:
+        answers: ClassVar[list[Diagnosis | Exception | None]] = [
+            fresh, None, UnreachableError("no answer")
+        ]  # fmt: skip
+
+        async def get(self, *key: str) -> Diagnosis | None:
+            answer = self.answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    async def step(context: Context, diagnosis: Diagnosis) -> float:
+        return 7.0
+
+    async def story() -> list[str]:
+        async with world(tmp_path) as (api, context):
+            vars(context)["store"] = Store()
+            for _ in range(3):
+                assert await telling_state_of_stored(step)(context, diagnosis()) == 7.0
+            return [e["reason"] for e in events(api)]
+
+    assert asyncio.run(story()) == ["NeedsHuman"] * 2
 
 
 def told(folder: Path, *states: Diagnosis, reporter: str | None = None) -> list[tuple[str, ...]]:

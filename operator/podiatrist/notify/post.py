@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 from pydantic import SecretStr
+from yarl import URL
 
 from podiatrist.notify.back_off import seconds_to_wait
 from podiatrist.notify.sink import Request
@@ -75,7 +76,7 @@ async def poster(seconds: float) -> AsyncIterator[Post]:
 async def _post(session: aiohttp.ClientSession, url: SecretStr, request: Request) -> None:
     try:
         async with session.post(
-            url.get_secret_value(),
+            URL(url.get_secret_value(), encoded=True),  # as it was given: it may be signed
             data=request.body,
             headers=request.headers,
             allow_redirects=False,

@@ -7,6 +7,7 @@ with the same id: twice is better than never.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -66,6 +67,8 @@ class Told:
             self._pages = parse(await self._notes.read(), self._clock())
         except ClusterError as error:
             self._complain(f"what was told before is not known: {error}")
+        except Exception:
+            log.exception("what was told before is not known")
 
     async def run(self) -> None:
         """Write down what is new, until cancelled; then once more."""
@@ -76,8 +79,9 @@ class Told:
                 await asyncio.sleep(_PAUSE)
         except asyncio.CancelledError:
             if self._news.is_set():
-                async with asyncio.timeout(_LAST_WORDS):
-                    await self._write()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_LAST_WORDS):
+                        await self._write()
             raise
 
     async def _write(self) -> None:
@@ -87,6 +91,8 @@ class Told:
             self._complained = False
         except ClusterError as error:
             self._complain(f"what was told is not written down: {error}")
+        except Exception:
+            log.exception("what was told is not written down")
 
     def _merged(self, stored: Mapping[str, str]) -> dict[str, str]:
         """Return what is kept of both: another replica may have told something as well."""

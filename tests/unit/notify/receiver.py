@@ -51,6 +51,8 @@ class Receiver:
     url: SecretStr = field(default_factory=lambda: SecretStr(""))
     bodies: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    """Path and query, as they came in."""
 
     @property
     def sink(self) -> CloudEvents:
@@ -65,6 +67,7 @@ class Receiver:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         self.bodies.append(json.loads(await request.read()))
         self.headers.append(dict(request.headers))
+        self.paths.append(request.raw_path)
         return await next(self.answers, status(200))(request)
 
 

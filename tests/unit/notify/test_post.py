@@ -51,6 +51,18 @@ def test_429_and_503_say_when_to_come_back() -> None:
         assert (str(error), error.retry_after) == (f"HTTP {code}", 7.0)
 
 
+def test_a_signed_url_arrives_as_it_was_given() -> None:
+    signed = "/hook/a%2Fb?sig=x%2By%3D&sp=%2Ftriggers%2Frun+now"
+
+    async def story() -> list[str]:
+        async with receiving() as receiver, poster(5) as post:
+            base = receiver.url.get_secret_value().partition("/hook")[0]
+            await post(SecretStr(base + signed), REQUEST)
+            return receiver.paths
+
+    assert asyncio.run(story()) == [signed]
+
+
 @pytest.mark.parametrize("code", [408, 500, 502, 504])
 def test_it_may_pass(code: int) -> None:
     assert isinstance(tried(status(code))[1], SinkDownError)

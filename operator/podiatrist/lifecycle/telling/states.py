@@ -3,13 +3,17 @@
 Who looks at the sick workload with `kubectl describe` then learns that there is a Diagnosis of it.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 
 from podiatrist.api.conditions import condition
 from podiatrist.api.diagnosis import Diagnosis, State
+from podiatrist.cluster.errors import ClusterError
 from podiatrist.cluster.events import OPERATOR, Announced
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.telling.announce import both, write_all
+
+log = logging.getLogger(__name__)
 
 _ACTIONS = {
     State.AWAITING_APPROVAL: "Diagnose",
@@ -39,7 +43,11 @@ def telling_state_of_stored(step: StepFunction) -> StepFunction:
     async def told(context: Context, diagnosis: Diagnosis) -> float | None:
         before = diagnosis.status.state
         after = await step(context, diagnosis)
-        stored = await context.store.get(*diagnosis.key)
+        try:
+            stored = await context.store.get(*diagnosis.key)
+        except ClusterError as error:
+            log.warning("%s/%s: what was found is not announced: %s", *diagnosis.key, error)
+            return after
         if stored is not None and stored.metadata.uid == diagnosis.metadata.uid:
             await _tell(context, stored, before, OPERATOR)
         return after
