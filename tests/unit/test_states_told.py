@@ -101,6 +101,20 @@ def test_a_recheck_tells_nothing_new(tmp_path: Path) -> None:
     assert len(told(tmp_path, *[AWAITS] * 5)) == 2
 
 
+def test_a_recheck_does_not_even_ask(tmp_path: Path) -> None:
+    async def story() -> tuple[int, int]:
+        one = diagnosis()
+        async with world(tmp_path) as (api, context):
+            step = telling_state(becoming(AWAITS))
+            await step(context, one)
+            first = len(api.requests)
+            await step(context, one)
+            return first, len(api.requests)
+
+    first, then = asyncio.run(story())
+    assert first == then > 0
+
+
 def test_a_state_that_comes_and_goes_is_told_once(tmp_path: Path) -> None:
     reasons = [e[2] for e in told(tmp_path, *[AWAITS, NEEDS_HUMAN] * 3, RESOLVED)]
     assert sorted(reasons) == sorted(["AwaitingApproval", "NeedsHuman", "Resolved"] * 2)

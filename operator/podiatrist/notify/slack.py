@@ -18,13 +18,11 @@ from podiatrist.notify.sink import Request
 from podiatrist.notify.template import Template, line
 
 _SECTION = 2900
-"""Characters of a section; Slack takes 3000."""
+"""Characters of plain text in a section; Slack takes 3000."""
 
-_TEXT = 3900
-"""Characters of `text`; Slack asks for 4000 at most."""
-
-_HEAD = 2000
-"""Characters of the template's part, so that there is room for a whole command after it."""
+_HEAD, _TITLE, _COMMAND = 1500, 400, 900
+"""Characters of the template's part, an option's title and a command. Together they stay below
+what Slack takes in a section, and the 4000 it asks for in `text`: no command is ever cut."""
 
 _LINES = 5
 """Notifications of a digest that are told in full."""
@@ -53,9 +51,10 @@ class Slack:
         else:
             head = _cut(self.template.render(message, self.cluster, escape), _HEAD)
             blocks = [_section(head), *_details(message), self._context(message)]
-            text = "\n".join([head, *map(_offered, message.offers[:1])])
+            command = _offered(message.offers[0]) if message.offers else _code(message.look)
+            text = f"{head}\n{command}"
         body = {
-            "text": _cut(text, _TEXT),
+            "text": text,
             "blocks": blocks,
             "link_names": False,
             "unfurl_links": False,
@@ -65,9 +64,8 @@ class Slack:
 
     def _digest(self, digest: Digest) -> str:
         told, more = digest.notifications[:_LINES], digest.notifications[_LINES:]
-        lines = [
-            f"• {self.template.render(n, self.cluster, escape)[: _SECTION // 8]}" for n in told
-        ]
+        heads = (self.template.render(n, self.cluster, escape) for n in told)
+        lines = [f"• {_cut(head, _TITLE)}" for head in heads]
         if more:
             lines.append(f"and {len(more)} more")
         return "\n".join([*lines, _code("kubectl get diagnoses -A")])
@@ -92,13 +90,13 @@ def _details(notification: Notification) -> list[Block]:
 
 
 def _offered(offer: Offer) -> str:
-    return f"{escape(line(offer.title))} (risk: {escape(offer.risk)})\n{_code(offer.approve)}"
+    title = _cut(escape(line(offer.title)), _TITLE)
+    return f"{title} (risk: {escape(offer.risk)})\n{_code(offer.approve)}"
 
 
 def _section(text: str) -> Block:
     """Return a section of mrkdwn; `verbatim` keeps Slack from making links of bare names."""
-    cut = _cut(text, _SECTION)
-    return {"type": "section", "text": {"type": "mrkdwn", "text": cut, "verbatim": True}}
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
 
 
 def _plain(text: str) -> Block:
@@ -108,7 +106,7 @@ def _plain(text: str) -> Block:
 
 def _code(command: str) -> str:
     """Return a command in a code block, which no backtick of its own ends."""
-    return f"```{_entities(line(command, 1024)).replace('`', chr(39))}```"
+    return f"```{_entities(line(command, _COMMAND)).replace('`', chr(39))}```"
 
 
 def escape(text: str) -> str:
@@ -122,8 +120,5 @@ def _entities(text: str) -> str:
 
 
 def _cut(text: str, limit: int) -> str:
-    """Return the text, cut without leaving a code block open."""
-    if len(text) <= limit:
-        return text
-    cut = text[: limit - 4]
-    return cut + ("```" if cut.count("```") % 2 else "…")
+    """Return escaped text cut to a length; what is cut holds no code block."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"

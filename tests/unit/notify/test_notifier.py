@@ -212,6 +212,22 @@ def test_two_replicas_write_into_one_memory(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_what_another_replica_told_stays_written_down() -> None:
+    async def story() -> str:
+        memory, clock = Memory(), Clock()
+        for each in ("one", "two"):  # neither has read what the other wrote
+            told = Told(memory, clock.now)
+            running = asyncio.create_task(told.run())
+            told.add("slack", [each])
+            await asyncio.sleep(0.01)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        return memory.data["slack"]
+
+    at = int(NOW.timestamp())
+    assert asyncio.run(story()) == f"one {at}\ntwo {at}"
+
+
 def test_what_a_sink_took_is_written_down_on_the_way_out() -> None:
     async def story() -> str:
         memory, clock = Memory(), Clock()

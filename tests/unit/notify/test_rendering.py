@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from podiatrist.notify.cloud_events import CloudEvents
-from podiatrist.notify.notification import Digest, Message
+from podiatrist.notify.notification import Digest, Message, Offer
 from podiatrist.notify.slack import Slack, escape
 from podiatrist.notify.template import DEFAULT, Template, TemplateError
 from podiatrist.notify.webhook import Webhook
@@ -81,6 +81,25 @@ def test_slack_takes_every_message(summary: str, title: str) -> None:
         assert all(len(t) <= 3000 for t in texts(body)[1:])
         assert all(t.count("```") % 2 == 0 for t in texts(body))
     assert APPROVE in slack(told, Template("$summary " * 20))["text"]
+
+
+def test_no_command_is_ever_cut() -> None:
+    longest = "n" * 253
+    approve = f"kubectl -n {'s' * 63} annotate diagnosis {longest} podiatrist.dev/approve=1a2b3c4d"
+    offer = Offer("1a2b3c4d", "&" * 512, "Low", approve)
+    told = replace(notification(summary="&" * 512), offers=(offer,), diagnosis=longest)
+    body = slack(told, Template("$summary $summary"))
+    assert f"```{approve}```" in body["text"]
+    assert len(body["text"]) <= 4000
+    assert f"```{approve}```" in texts(body)[2]
+    assert all(len(text) <= 3000 for text in texts(body)[1:])
+
+
+def test_where_nothing_can_be_approved_slack_is_told_where_to_look() -> None:
+    body = slack(notification(offers=0))
+    assert body["text"].endswith("\n```kubectl -n shop describe diagnosis web-7f3a9c```")
+    assert "annotate" not in str(body)
+    assert body["blocks"][1]["text"]["text"] == "1 finding(s), 1 option(s)"
 
 
 def test_what_was_held_back_is_told_in_a_few_lines() -> None:
