@@ -134,7 +134,7 @@ def test_the_reader_sees_what_an_investigation_needs(
     assert {("get", "pods/log", ""), ("list", "pods.metrics.k8s.io", "")} <= rules
 
 
-def test_the_operator_changes_diagnoses_and_its_own_notes_only(
+def test_the_operator_changes_diagnoses_events_and_its_own_notes_only(
     account: Callable[[str], Account],
 ) -> None:
     run = account("operator")
@@ -143,6 +143,7 @@ def test_the_operator_changes_diagnoses_and_its_own_notes_only(
         ("patch", "diagnoses.podiatrist.dev", ""),
         ("delete", "diagnoses.podiatrist.dev", ""),
         ("update", "diagnoses/status.podiatrist.dev", ""),
+        ("create", "events", ""),
     }
     assert writes(rules_of(run, "default")) == diagnoses
     assert writes(rules_of(run, "kube-system")) == diagnoses

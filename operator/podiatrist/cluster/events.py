@@ -16,7 +16,7 @@ from podiatrist.cluster.client import Client, Object
 from podiatrist.cluster.errors import ConflictError
 from podiatrist.cluster.kinds import EVENT
 
-REPORTER = f"{names.GROUP}/executor"
+OPERATOR, EXECUTOR = f"{names.GROUP}/operator", f"{names.GROUP}/executor"
 """`reportingComponent` of our Events, by which we know them: they are no evidence of a fault."""
 
 CLUSTER_SCOPED = "default"
@@ -41,6 +41,7 @@ class Announced:
     warning: bool
     at: datetime
     key: str
+    reporter: str = EXECUTOR
 
     @property
     def namespace(self) -> str:
@@ -67,8 +68,8 @@ class Announced:
             "action": self.action,
             "message": one_line(self.message, _MESSAGE_LIMIT),
             "eventTime": self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "reportingComponent": REPORTER,
-            "reportingInstance": instance[:_INSTANCE_LIMIT] or "executor",
+            "reportingComponent": self.reporter,
+            "reportingInstance": instance[:_INSTANCE_LIMIT] or "podiatrist",
         }
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from podiatrist.cluster.client import Client, Object
-from podiatrist.cluster.events import CLUSTER_SCOPED, REPORTER
+from podiatrist.cluster.events import CLUSTER_SCOPED, EXECUTOR, OPERATOR
 from podiatrist.cluster.failed_logs import read_failed_logs
 from podiatrist.cluster.kinds import (
     CONTROLLER_REVISION,
@@ -139,7 +139,8 @@ class Reader:
 
     async def _events(self, namespace: str) -> list[Event]:
         # What we announced ourselves is no sign of a fault.
-        fields = f"type!=Normal,reportingComponent!={REPORTER}"
+        ours = ",".join(f"reportingComponent!={reporter}" for reporter in (OPERATOR, EXECUTOR))
+        fields = f"type!=Normal,{ours}"
         return await self.client.list_typed(EVENT, Event, namespace, fields=fields)
 
 

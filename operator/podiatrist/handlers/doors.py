@@ -11,20 +11,17 @@ from podiatrist.api import names
 from podiatrist.api.diagnosis import Diagnosis
 from podiatrist.cluster.store import parse_diagnosis
 from podiatrist.cluster.traffic import Traffic
-from podiatrist.lifecycle.worker import Worker
 
 
-class Observer(Protocol):
-    """Who is told of every change of a Diagnosis; called for each: quick, without I/O."""
+class Listener(Protocol):
+    """Who is told of Diagnoses. Called for every change: quick, without I/O."""
 
     def changed(self, key: tuple[str, str], diagnosis: Diagnosis | None) -> None:
-        """Take note of a Diagnosis as it is now; None: it is gone or unreadable."""
+        """Take note of a Diagnosis as it is now; None: it is gone, or unreadable."""
 
 
-def watch_diagnoses(
-    registry: kopf.OperatorRegistry, workers: Sequence[Worker], observers: Sequence[Observer] = ()
-) -> None:
-    """Hand every change of a Diagnosis to the workers, and then to who only observes."""
+def watch_diagnoses(registry: kopf.OperatorRegistry, listeners: Sequence[Listener]) -> None:
+    """Hand every change of a Diagnosis to the listeners."""
 
     @kopf.on.event(names.GROUP, names.VERSION, names.PLURAL, registry=registry)
     async def diagnosis_changed(
@@ -34,11 +31,9 @@ def watch_diagnoses(
         type: str | None,  # noqa: A002 - Kopf passes it by this name
         **_: Any,
     ) -> None:
-        key, diagnosis = (namespace or "", name or ""), parse_diagnosis(dict(body))
-        for worker in workers:
-            worker.changed(key, diagnosis)
-        for observer in observers:
-            observer.changed(key, None if type == "DELETED" else diagnosis)
+        diagnosis = None if type == "DELETED" else parse_diagnosis(dict(body))
+        for listener in listeners:
+            listener.changed((namespace or "", name or ""), diagnosis)
 
 
 def login_by(registry: kopf.OperatorRegistry, traffic: Traffic | None = None) -> None:

@@ -1,6 +1,7 @@
-"""Settings of the operator alone: the model, and how much it is asked.
+"""Settings of the operator alone: the model, how much it is asked, and whom to notify.
 
-The executor does not read these: it has no model, and shall never hold a key.
+The executor does not read these: it has no model and no way out of the cluster, and shall never
+hold a key.
 """
 
 from typing import Literal
@@ -11,9 +12,10 @@ from podiatrist.agent.limits import Limits
 from podiatrist.agent.models.settings import ModelSettings
 from podiatrist.handlers.settings import Settings
 from podiatrist.lifecycle.consult import Allowance
+from podiatrist.notify.settings import NotifySettings
 
 
-class OperatorSettings(Settings, ModelSettings):
+class OperatorSettings(Settings, ModelSettings, NotifySettings):
     """All that can be set for the operator, with defaults; times are in seconds."""
 
     consult: Literal["always", "unexplained", "asked"] = "always"

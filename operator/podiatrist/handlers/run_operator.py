@@ -16,6 +16,7 @@ from podiatrist.cluster.reader_access import ReaderAccess
 from podiatrist.cluster.transcripts import Transcripts
 from podiatrist.handlers.kopf_feed import watch_pods
 from podiatrist.handlers.leading import leading
+from podiatrist.handlers.notifying import notifying, outcomes
 from podiatrist.handlers.operator_settings import OperatorSettings
 from podiatrist.handlers.serve import context_of, now, serve, share
 from podiatrist.handlers.settings import Settings
@@ -26,6 +27,7 @@ from podiatrist.lifecycle.consultant import ModelConsultant
 from podiatrist.lifecycle.context import Consulting, Context
 from podiatrist.lifecycle.next_step import Step
 from podiatrist.lifecycle.operator_steps import STEPS
+from podiatrist.lifecycle.telling.states import telling_state_of_stored
 from podiatrist.lifecycle.worker import UrgencyWorker, Worker
 from podiatrist.notice.diagnoser import Diagnoser
 from podiatrist.notice.housekeeping import Housekeeping
@@ -49,7 +51,10 @@ async def run_operator(kubeconfig: Path | None, settings: OperatorSettings, vita
         async with (
             connect(kubeconfig, _NAME, traffic=vitals.traffic) as client,
             leading(client, _NAME, vitals, elect=settings.leader_election) as beside,
+            notifying(client, settings) as notifiers,
         ):
+            for notifier in notifiers:
+                await notifier.load()
             consultant, consulting = _consultant(client, Path(folder), settings)
             context = context_of(
                 client, settings.timing, consulting, patch_managed=settings.patch_managed
@@ -57,7 +62,7 @@ async def run_operator(kubeconfig: Path | None, settings: OperatorSettings, vita
             ledger = Ledger(client, settings.tokens_per_day, now)
             consult = Consult(consultant, ledger, Transcripts(client), settings.allowance)
             worker = Worker(context, STEPS)
-            consulter = UrgencyWorker(context, {Step.CONSULT: consult})
+            consulter = UrgencyWorker(context, {Step.CONSULT: telling_state_of_stored(consult)})
             gate = Gate(settings.limits)
             noticer, sweep = noticing(context, settings, gate)
             vitals.metrics.queue("diagnoses", worker.queue.__len__)
@@ -65,19 +70,24 @@ async def run_operator(kubeconfig: Path | None, settings: OperatorSettings, vita
             vitals.metrics.queue("suspects", noticer.waiting)
             vitals.metrics.budget(lambda: ledger.left)
             vitals.metrics.held_back(lambda: list(gate.held_back.items()))
+            vitals.metrics.counts(
+                "notifications", "What became of notifications.", ("sink", "outcome"),
+                lambda: outcomes(notifiers),
+            )  # fmt: skip
             tasks = [
                 worker.run(),
                 consulter.run(settings.consult_side_by_side),
                 noticer.run(),
                 sweep.run(),
                 *beside,
+                *(notifier.run() for notifier in notifiers),
             ]
             registry = kopf.OperatorRegistry()
             if settings.feed == "stream":
                 tasks.append(stream(client, noticer, vitals.pulse.heard))
             else:
                 watch_pods(registry, noticer)
-            await serve(registry, vitals, (worker, consulter), *tasks)
+            await serve(registry, vitals, (worker, consulter, *notifiers), *tasks)
 
 
 def _consultant(

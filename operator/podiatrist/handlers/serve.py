@@ -25,7 +25,6 @@ from podiatrist.handlers.supervise import WatchEndedError
 from podiatrist.handlers.vitals import Vitals, beat
 from podiatrist.handlers.ward import Ward
 from podiatrist.lifecycle.context import Consulting, Context, Timing
-from podiatrist.lifecycle.worker import Worker
 
 _PATIENCE = (0.5, 1.0, 2.0, 4.0)
 """Seconds between attempts to reach the cluster at start."""
@@ -89,18 +88,17 @@ def context_of(
 async def serve(
     registry: kopf.OperatorRegistry,
     vitals: Vitals,
-    workers: Sequence[Worker],
+    listeners: Sequence[doors.Listener],
     *tasks: Coroutine[Any, Any, None],
-    observers: Sequence[doors.Observer] = (),
 ) -> None:
-    """Run until a signal: the tasks, the workers' among them, with Diagnoses for the workers.
+    """Run until a signal: the tasks, with Diagnoses for the listeners, the workers among them.
 
     Raises WatchEndedError when Kopf did not survive an error.
     """
     gc.collect()
     gc.freeze()  # a full collection would look at every module each time, and stall the feed
     doors.login_by(registry, vitals.traffic)
-    doors.watch_diagnoses(registry, workers, (Ward(vitals.metrics, now), *observers))
+    doors.watch_diagnoses(registry, (*listeners, Ward(vitals.metrics, now)))
     ended = asyncio.Event()
     ours = [asyncio.create_task(work) for work in (beat(vitals), *tasks)]
     for task in ours:  # they end by an error of ours only, and then nothing shall go on

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from podiatrist.lifecycle.investigate import investigate, recheck
 from podiatrist.lifecycle.next_step import Step
 from podiatrist.lifecycle.reject import reject
+from podiatrist.lifecycle.telling.states import telling_state
 from podiatrist.lifecycle.worker import StepFunction
 
 STEPS: Mapping[Step, StepFunction] = {
-    Step.INVESTIGATE: investigate,
-    Step.RECHECK: recheck,
+    Step.INVESTIGATE: telling_state(investigate),
+    Step.RECHECK: telling_state(recheck),
     Step.REJECT: reject,
 }

@@ -6,9 +6,10 @@ that cannot be written is logged and forgotten, and holds nobody up.
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from enum import StrEnum
 
-from podiatrist.api.diagnosis import Diagnosis
+from podiatrist.api.diagnosis import Diagnosis, ObjectRef
 from podiatrist.cluster.errors import ClusterError
 from podiatrist.cluster.events import Announced, write_event
 from podiatrist.cluster.redaction import redact
@@ -57,12 +58,17 @@ async def announce(
     `message` says what happened; option, Diagnosis and approver are put before it. Never raises,
     and returns after 3 seconds at the latest.
     """
-    told = announcements(context, diagnosis, reason, message)
+    await write_all(context, diagnosis, announcements(context, diagnosis, reason, message))
+
+
+async def write_all(context: Context, diagnosis: Diagnosis, told: Sequence[Announced]) -> None:
+    """Write Events about a Diagnosis. Never raises, returns after 3 seconds at the latest."""
     try:
         async with asyncio.timeout(_PATIENCE):
             await asyncio.gather(*(_write(context, announced) for announced in told))
     except TimeoutError:
-        log.warning("%s/%s: %s was not announced in time", *diagnosis.key, reason)
+        reasons = {announced.reason for announced in told}
+        log.warning("%s/%s: %s was not announced in time", *diagnosis.key, ", ".join(reasons))
 
 
 async def _write(context: Context, announced: Announced) -> None:
@@ -76,12 +82,10 @@ def announcements(
     context: Context, diagnosis: Diagnosis, reason: Announcement, message: str
 ) -> tuple[Announced, Announced]:
     """Return the Events, on the Diagnosis and on its target."""
-    observed = diagnosis.status.observed_target
-    uid = observed.uid if observed else diagnosis.spec.target.uid or ""
     of_diagnosis, of_target = (
         Announced(
             about=about,
-            uid=about_uid,
+            uid=uid,
             reason=reason.value,
             action=_ACTIONS[reason],
             message=f"{_whose(diagnosis)}: {redact(message)}",
@@ -89,12 +93,16 @@ def announcements(
             at=context.clock(),
             key=f"{diagnosis.metadata.uid}/{_occasion(diagnosis, reason)}",
         )
-        for about, about_uid in (
-            (diagnosis.ref, diagnosis.metadata.uid),
-            (target_ref(diagnosis), uid),
-        )
+        for about, uid in both(diagnosis)
     )
     return of_diagnosis, of_target
+
+
+def both(diagnosis: Diagnosis) -> tuple[tuple[ObjectRef, str], tuple[ObjectRef, str]]:
+    """Return whom Events are about: the Diagnosis and its target, each with its UID."""
+    observed = diagnosis.status.observed_target
+    uid = observed.uid if observed else diagnosis.spec.target.uid or ""
+    return (diagnosis.ref, diagnosis.metadata.uid), (target_ref(diagnosis), uid)
 
 
 def _whose(diagnosis: Diagnosis) -> str:
