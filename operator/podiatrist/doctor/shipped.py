@@ -9,6 +9,7 @@ from importlib.resources import files
 import yaml
 
 from podiatrist.cluster.client import Object
+from podiatrist.cluster.errors import ClusterError
 from podiatrist.cluster.kinds import Kind
 from podiatrist.doctor.kinds import SECRET, find_shipped_kind
 
@@ -54,11 +55,18 @@ class Manifest:
 def shipped() -> tuple[Manifest, ...]:
     """Return all objects of `deploy/` in order, but for Secrets: those are the user's.
 
-    Raises LookupError for a kind that `kinds.py` does not know; a test sees to it.
+    Raises LookupError for a kind that `kinds.py` does not know (a test sees to it), ClusterError
+    where the program was packed without its manifests.
     """
+    folder = files("podiatrist.doctor").joinpath("deploy")
+    if not folder.is_dir():
+        raise ClusterError(
+            "this program was packed without deploy/, so there is nothing to hold the cluster "
+            "against; install it anew: pip install podiatrist"
+        )
     return tuple(
         manifest
-        for file in sorted(files("podiatrist.doctor").joinpath("deploy").iterdir(), key=str)
+        for file in sorted(folder.iterdir(), key=str)
         if file.name.endswith(".yaml")
         for manifest in parse_manifests(file.name, file.read_text("utf-8"))
     )

@@ -19,7 +19,7 @@ from tests.unit.doctor.installations import (
     workload,
 )
 
-LOGS = "kubectl -n podiatrist logs executor-7d9f-abcde --previous"
+LOGS = "kubectl -n podiatrist logs executor-7d9f-abcde"
 
 
 def with_executor(deployment: Workload | None, *pods: Pod) -> Installation:
@@ -68,6 +68,17 @@ def test_restarts_within_the_hour_are_a_warning() -> None:
     )
     assert found.level is Level.WARNING
     assert "restarted 7 times" in found.seen
+    assert found.remedy == f"{LOGS} --previous"
+
+
+def test_an_init_container_that_came_to_its_end_does_not_crash() -> None:
+    well_now = pod("executor")
+    ended = pod("executor", state={"terminated": {"exitCode": 0}}, restartCount=2)
+    well_now.status.init_container_statuses = ended.status.container_statuses
+    assert not complaints(with_executor(workload("executor"), well_now))
+    crashes = pod("executor", state={"terminated": {"exitCode": 1}}, restartCount=2)
+    well_now.status.init_container_statuses = crashes.status.container_statuses
+    broken(with_executor(workload("executor"), well_now), "crashes, 2 times")
 
 
 def test_a_config_map_that_is_missing_keeps_pods_from_starting() -> None:
@@ -158,8 +169,8 @@ def test_an_endpoint_that_is_none_is_looked_for_in_the_settings() -> None:
 
 def test_an_endpoint_that_failed_once_is_a_warning_and_three_times_broken() -> None:
     garbage = ("ModelFailed", "it answered with a web page")
-    found = complaint(asked(garbage, ("ModelAnswered", "")))
-    assert found.level is Level.WARNING
+    for so_far in (asked(garbage, ("ModelAnswered", "")), asked(garbage)):
+        assert complaint(so_far).level is Level.WARNING
     broken(asked(garbage, garbage, garbage), "a web page")
 
 

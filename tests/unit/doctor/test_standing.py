@@ -138,6 +138,12 @@ def test_a_policy_one_expression_of_which_was_weakened_was_changed() -> None:
     broken(lax, "spec.validations[2].expression", "kubectl apply -f deploy/30-admission.yaml")
 
 
+def test_a_policy_that_lost_one_rule_was_changed() -> None:
+    lax = edited("ValidatingAdmissionPolicy", "podiatrist-approval",
+                 lambda o: o["spec"]["validations"].pop())  # fmt: skip
+    broken(lax, "was changed: spec.validations", "kubectl apply -f deploy/30-admission.yaml")
+
+
 def test_an_older_kubernetes_needs_no_stamp_but_is_told_of() -> None:
     old = replace(without("MutatingAdmissionPolicy", "podiatrist-stamp"), server=Version(1, 34))
     found = complaint(old)

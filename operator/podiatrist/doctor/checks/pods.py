@@ -9,8 +9,8 @@ from podiatrist.doctor.verdict import Chart, Hidden, Verdict
 
 _IMAGE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
 _CANNOT_START = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
-_RESTARTS = 2
-"""Restarts after which a container that is down loops: once may be anything."""
+_RESTARTS = 3
+"""Restarts after which a container that runs is worth a word: once may be anything."""
 _LATELY = timedelta(hours=1)
 
 
@@ -65,15 +65,22 @@ def _of_container(
         return "start", chart.broken(said, apply)
     words = installation.last_words.get(pod.metadata.name)
     last = f"; its last words: {words}" if words else ""
-    logs = f"kubectl -n {names.NAMESPACE} logs {pod.metadata.name} --previous"
+    logs = f"kubectl -n {names.NAMESPACE} logs {pod.metadata.name}"
     count = status.restart_count
-    if count >= _RESTARTS and status.state.running is None:
-        return "crash", chart.broken(f"pod {pod.metadata.name} crashes, {count} times so far{last}",
-                                     logs)  # fmt: skip
+    if count and status.state.running is None and not _is_done(pod, status):
+        said = f"pod {pod.metadata.name} crashes, {count} times so far{last}"
+        return "crash", chart.broken(said, logs)  # nothing runs: the plain log is the crashed run's
     ended = status.last_end
-    if count > _RESTARTS and ended and installation.age(ended.finished_at) < _LATELY:
+    if count >= _RESTARTS and ended and installation.age(ended.finished_at) < _LATELY:
         said = (
             f"pod {pod.metadata.name} was restarted {count} times, within the last hour too{last}"
         )
-        return "restarts", chart.warning(said, logs)
+        return "restarts", chart.warning(said, f"{logs} --previous")
     return None
+
+
+def _is_done(pod: Pod, status: ContainerStatus) -> bool:
+    """Whether it is an init container that came to its end, after however many attempts."""
+    ended = status.state.terminated
+    first = status in pod.status.init_container_statuses
+    return first and ended is not None and ended.exit_code == 0
