@@ -19,6 +19,8 @@ RUN python3 -m venv --without-pip /opt/podiatrist \
       --require-hashes --only-binary :all: --no-compile -r requirements.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY operator operator
+# what `podiatrist doctor` compares a cluster with
+COPY deploy deploy
 # The list of parts (SBOM, CycloneDX) is made of what was installed, not of what was asked for.
 # Bytecode is made here, since nothing can be written where it runs: with hashes instead of times,
 # so that equal sources make equal files.

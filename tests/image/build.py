@@ -21,7 +21,7 @@ from tests.image.buildah import Buildah
 
 ROOT = paths.CHECKOUT
 _SOURCES = ("Dockerfile", ".dockerignore", "requirements.lock", "requirements-image.lock",
-            "pyproject.toml", "README.md", "LICENSE", "operator")  # fmt: skip
+            "pyproject.toml", "README.md", "LICENSE", "operator", "deploy")  # fmt: skip
 _LOCAL = "localhost/podiatrist:test"
 
 

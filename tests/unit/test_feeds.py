@@ -21,6 +21,7 @@ from podiatrist.handlers.kopf_settings import operator_options
 from podiatrist.handlers.settings import Settings
 from podiatrist.handlers.stream_feed import stream
 from podiatrist.handlers.supervise import WatchEndedError, supervise
+from podiatrist.handlers.vitals import Vitals
 from tests.fakeapi.pods import Generator, Object, unpullable
 from tests.fakeapi.server import FakeApi, until
 
@@ -193,7 +194,7 @@ def test_the_feed_is_chosen_by_option_then_by_environment(
 ) -> None:
     chosen: list[str] = []
 
-    async def role(_: Path | None, settings: Settings) -> None:
+    async def role(_: Path | None, settings: Settings, vitals: Vitals) -> None:
         chosen.append(settings.feed)
 
     monkeypatch.setattr(cli, "run_operator", role)

@@ -82,7 +82,10 @@ def build_crd() -> JSON:
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{names.PLURAL}.{names.GROUP}"},
+        "metadata": {
+            "name": f"{names.PLURAL}.{names.GROUP}",
+            "labels": {"app.kubernetes.io/name": "podiatrist"},
+        },
         "spec": {
             "group": names.GROUP,
             "scope": "Namespaced",

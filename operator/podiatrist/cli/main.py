@@ -15,6 +15,7 @@ _COMMANDS = {
     "transcript": "prints what a model was told, ran and saw for a Diagnosis",
     "chat": "talks about your cluster, with your own rights; changes need your yes",
     "ask": "answers one question about your cluster, and changes nothing",
+    "doctor": "checks the installation, and says what to do about what is broken",
     "settings": "lists every setting, its default and what it is for",
     "crd": "prints the CustomResourceDefinition of Diagnosis",
 }

@@ -9,6 +9,9 @@ import random
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -52,6 +55,14 @@ _CHUNK = 256 * 1024
 
 T = TypeVar("T", bound=Struct)
 Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Server:
+    """What an API server says of itself: its version (`v1.37.0`) and its clock."""
+
+    version: str
+    time: datetime
 
 
 class Client:
@@ -190,6 +201,39 @@ class Client:
             finally:
                 response.close()  # to release it would wait for an end that never comes
 
+    async def server(self) -> Server:
+        """Return the API server's version and what time it is there."""
+        with _our_errors():
+            response = await self._dynamic.request(
+                "get",
+                "/version",
+                query_params=[],
+                header_params={},
+                path_params={},
+                serialize=False,
+                _request_timeout=_TIMEOUT,
+            )
+            told = _as_object(await response.read())
+        try:
+            time = parsedate_to_datetime(response.headers.get("Date", ""))
+        except ValueError:
+            time = datetime.now(UTC)
+        return Server(str(told.get("gitVersion") or ""), time)
+
+    async def rules_of(self, username: str, namespace: str) -> list[Object]:
+        """Return the ResourceRules of a user in a namespace, as the authorizers tell them.
+
+        Raises RefusedError where our own identity may not ask in his name (verb impersonate).
+        """
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectRulesReview",
+            "spec": {"namespace": namespace},
+        }
+        path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
+        answer = await self._request("post", path, body=review, impersonate=username)
+        return (answer.get("status") or {}).get("resourceRules") or []
+
     async def create(self, kind: Kind, namespace: str | None, body: Object) -> Object:
         """Create an object and return it. Raises ConflictError when it exists already."""
         return await self._request(
@@ -319,17 +363,19 @@ class Client:
         path: str,
         *,
         accept: str | None = None,
+        impersonate: str | None = None,
         warnings: list[str] | None = None,
         **options: Any,
     ) -> bytes:
         # The library fills default arguments for header and query parameters in place: without
         # dicts and lists of our own, one request's headers would leak into the next.
         options = {"query_params": [], **options}
+        headers = {"Accept": accept, "Impersonate-User": impersonate}
         with _our_errors():
             response = await self._dynamic.request(
                 method,
                 path,
-                header_params={"Accept": accept} if accept else {},
+                header_params={name: value for name, value in headers.items() if value},
                 path_params={},
                 serialize=False,
                 _request_timeout=_TIMEOUT,

@@ -1,0 +1,143 @@
+"""The rights of our ServiceAccounts: all that were shipped, and not one more."""
+
+from podiatrist.api import names
+from podiatrist.cluster.client import Object
+from podiatrist.doctor.installation import EXECUTOR_FILE, Installation
+from podiatrist.doctor.kinds import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING
+from podiatrist.doctor.rights import (
+    ACCOUNTS,
+    EVERYWHERE,
+    NOBODY,
+    Rights,
+    granted,
+    holding_in,
+    shipped_rights,
+    username,
+)
+from podiatrist.doctor.shipped import Manifest
+from podiatrist.doctor.verdict import Chart, Hidden, Verdict
+
+_RIGHTS = Chart("rights")
+_ACCOUNT = "ServiceAccount"
+_GRANTING = (CLUSTER_ROLE, ROLE, CLUSTER_ROLE_BINDING, ROLE_BINDING)
+
+
+def check_rights(installation: Installation) -> list[Verdict]:
+    """Say whether accounts, roles and bindings are as shipped, and nothing else grants anything."""
+    wanted = [
+        m
+        for m in installation.shipped
+        if (m.kind in _GRANTING or m.kind.kind == _ACCOUNT)
+        and not (installation.only_diagnoses and m.file == EXECUTOR_FILE)
+    ]
+    found = [(manifest, installation.found.get(manifest.key)) for manifest in wanted]
+    hidden = [seen for _, seen in found if isinstance(seen, Hidden)]
+    if isinstance(installation.bindings, Hidden):
+        hidden.append(installation.bindings)
+    bad = [verdict for one in found if (verdict := _judge(*one)) is not None]
+    bad += _strange_bindings(installation)
+    # The API server's own word says the same again where something was found already.
+    bad = bad or _effective(installation)
+    bad += _RIGHTS.unknown(hidden)
+    return bad or [_RIGHTS.ok(f"{', '.join(ACCOUNTS)}: what was shipped, and nothing more")]
+
+
+def _judge(manifest: Manifest, seen: object) -> Verdict | None:
+    if isinstance(seen, Hidden):
+        return None
+    if not isinstance(seen, dict):
+        return _RIGHTS.broken(f"{manifest.told} is missing", manifest.apply)
+    if manifest.kind in (CLUSTER_ROLE, ROLE):
+        return _judge_role(manifest, seen)
+    if manifest.kind in (CLUSTER_ROLE_BINDING, ROLE_BINDING):
+        return _judge_binding(manifest, seen)
+    return None
+
+
+def _judge_role(manifest: Manifest, seen: Object) -> Verdict | None:
+    where = manifest.namespace or EVERYWHERE
+    expected, found = (
+        granted(manifest.body["rules"], where),
+        granted(seen.get("rules") or [], where),
+    )
+    if expected == found:
+        return None
+    lost, more = _told(expected - found), _told(found - expected)
+    said = [f"lacks {lost}"] if lost else []
+    said += [f"grants more than was shipped: {more}"] if more else []
+    return _RIGHTS.broken(f"{manifest.told} {'; '.join(said)}", manifest.apply)
+
+
+def _judge_binding(manifest: Manifest, seen: Object) -> Verdict | None:
+    if manifest.body["roleRef"] != seen.get("roleRef"):
+        role = seen.get("roleRef") or {}
+        again = f"{_delete(manifest.kind.kind, manifest.namespace or '', manifest.name)} && "
+        return _RIGHTS.broken(
+            f"{manifest.told} grants {role.get('kind')} {role.get('name')}", again + manifest.apply
+        )
+    expected, found = _subjects(manifest.body), _subjects(seen)
+    if expected == found:
+        return None
+    lost, more = expected - found, found - expected
+    said = [f"does not name {', '.join(sorted(lost))}"] if lost else []
+    said += [f"names {', '.join(sorted(more))} as well"] if more else []
+    return _RIGHTS.broken(f"{manifest.told} {'; '.join(said)}", manifest.apply)
+
+
+def _subjects(binding: Object) -> set[str]:
+    return {
+        f"{s.get('kind')} {s.get('namespace', '')}/{s.get('name')}".replace(" /", " ")
+        for s in binding.get("subjects") or []
+    }
+
+
+def _strange_bindings(installation: Installation) -> list[Verdict]:
+    """Return the bindings that name an account of ours and were not shipped."""
+    if isinstance(installation.bindings, Hidden):
+        return []
+    ours = {m.key for m in installation.shipped}
+    return [
+        _RIGHTS.broken(
+            f"{b.kind} {b.name} gives {b.role} to {', '.join(sorted(_subjects_of(b.subjects)))}; "
+            "it was not shipped",
+            _delete(b.kind, b.namespace, b.name),
+        )
+        for b in installation.bindings
+        if (b.kind, b.namespace, b.name) not in ours
+    ]
+
+
+def _subjects_of(subjects: list[Object]) -> set[str]:
+    return _subjects({"subjects": subjects})
+
+
+def _delete(kind: str, namespace: str, name: str) -> str:
+    where = f"-n {namespace} " if namespace else ""
+    return f"kubectl {where}delete {kind.lower()} {name}"
+
+
+def _effective(installation: Installation) -> list[Verdict]:
+    """Return what the API server lets an account do beyond what was shipped, or refuses."""
+    bad: list[Verdict] = []
+    common = installation.effective.get(NOBODY, frozenset())
+    for account in ACCOUNTS:
+        seen = installation.effective.get(username(account))
+        if seen is None or (installation.only_diagnoses and account == "executor"):
+            continue  # who may read Roles and bindings needs no impersonation to know
+        shipped = shipped_rights(installation.shipped, account)
+        expected = holding_in(shipped, names.NAMESPACE) | holding_in(shipped, "default")
+        listing = f"kubectl auth can-i --list --as={username(account)} -n {names.NAMESPACE}"
+        if lost := _told(expected - seen):
+            said = f"the API server does not let {account} {lost}, though the roles say so"
+            bad.append(_RIGHTS.broken(said, listing))
+        if more := _told(seen - expected - common):
+            said = f"the API server lets {account} do more than was shipped: {more}"
+            bad.append(_RIGHTS.broken(said, listing))
+    return bad
+
+
+def _told(rights: Rights) -> str:
+    """Return the first few rights in words."""
+    told = sorted(right.told for right in rights)
+    more = f" and {len(told) - 3} more" if len(told) > 3 else ""
+    return ", ".join(told[:3]) + more

@@ -1,0 +1,119 @@
+"""The installation as it was read: everything the checks look at, and nothing they could change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from msgspec import field as stored
+
+from podiatrist.api.diagnosis import Diagnosis
+from podiatrist.cluster.client import Object
+from podiatrist.cluster.objects import NamedObject, Pod, Struct, Workload
+from podiatrist.doctor.rights import Rights
+from podiatrist.doctor.shipped import Key, Manifest
+from podiatrist.doctor.verdict import Hidden
+
+ROLES = ("operator", "executor")
+"""What runs; each is a Deployment of that name."""
+
+EXECUTOR_FILE = "executor.yaml"
+"""What is deleted from a cluster in which Podiatrist shall only diagnose."""
+
+Found = Object | Hidden | None
+"""An object as it is; None where it does not exist."""
+
+
+class Lease(NamedObject):
+    """coordination.k8s.io/v1 Lease: who leads, and when he last said so."""
+
+    class Spec(Struct):
+        """The holder."""
+
+        holder_identity: str = ""
+        renew_time: datetime | None = None
+        lease_duration_seconds: int = 0
+
+    spec: Spec = stored(default_factory=Spec)
+
+
+@dataclass(frozen=True)
+class Version:
+    """The version of Kubernetes: `1.37`."""
+
+    major: int
+    minor: int
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}"
+
+    def older_than(self, minor: int) -> bool:
+        """Say whether it is older than 1.`minor`."""
+        return (self.major, self.minor) < (1, minor)
+
+
+@dataclass(frozen=True)
+class Binding:
+    """A ClusterRoleBinding or RoleBinding that names one of our accounts."""
+
+    kind: str
+    namespace: str
+    name: str
+    role: str
+    subjects: list[Object]
+
+
+@dataclass(frozen=True)
+class Model:
+    """What is configured about a model; its key is never read."""
+
+    name: str | Hidden = ""
+    """PODIATRIST_MODEL; empty: none."""
+    secret: bool | Hidden = False
+    """Whether there is a Secret `podiatrist-model`."""
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Podiatrist in a cluster. What could not be read is Hidden, what is not there None."""
+
+    taken_at: datetime
+    """By the API server's clock: the user's own may be wrong."""
+    program: str
+    """Version of this program."""
+    server: Version
+    shipped: tuple[Manifest, ...]
+    found: Mapping[Key, Found]
+    """The shipped objects as they are, and the CustomResourceDefinition."""
+    bindings: list[Binding] | Hidden = field(default_factory=list)
+    effective: Mapping[str, Rights] = field(default_factory=dict)
+    """What the API server says that our accounts, and NOBODY, may do in namespaces podiatrist and
+    default, by user name. Empty where the user may not ask."""
+    workloads: Mapping[str, Workload | Hidden | None] = field(default_factory=dict)
+    """The Deployments of the roles."""
+    pods: list[Pod] | Hidden = field(default_factory=list)
+    """Of namespace podiatrist."""
+    last_words: Mapping[str, str] = field(default_factory=dict)
+    """The last line of the log of a pod whose container failed, redacted."""
+    leases: Mapping[str, Lease | Hidden | None] = field(default_factory=dict)
+    """Of the roles."""
+    model: Model = field(default_factory=Model)
+    switch: str | Hidden | None = None
+    """What ConfigMap podiatrist/executor says about execution; None: nothing."""
+    switched_off: list[str] | Hidden = field(default_factory=list)
+    """Namespaces in which nothing is executed."""
+    diagnoses: list[Diagnosis] | Hidden = field(default_factory=list)
+
+    @property
+    def only_diagnoses(self) -> bool:
+        """Whether there is no executor at all, as when `deploy/executor.yaml` was deleted."""
+        parts = [m.key for m in self.shipped if m.file == EXECUTOR_FILE]
+        gone = all(self.found.get(key) is None for key in parts)
+        return gone and self.workloads.get("executor") is None
+
+    def age(self, moment: datetime | None) -> timedelta:
+        """Return how long ago that was; no time at all where nobody knows."""
+        return self.taken_at - moment if moment is not None else timedelta()
+
+    def manifest(self, kind: str, name: str) -> Manifest | None:
+        """Return what was shipped under that name."""
+        return next((m for m in self.shipped if (m.kind.kind, m.name) == (kind, name)), None)

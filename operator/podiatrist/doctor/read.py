@@ -1,0 +1,261 @@
+"""Reads an installation once, with the rights of whoever asks. Changes nothing.
+
+The only thing created are SelfSubjectRulesReviews, which the API server answers and does not keep.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Iterable
+from typing import TypeVar
+
+from podiatrist.api import names
+from podiatrist.api.diagnosis import Diagnosis
+from podiatrist.cluster.client import Client, Object
+from podiatrist.cluster.errors import ClusterError, NotFoundError, RefusedError
+from podiatrist.cluster.failed_logs import read_failed_logs
+from podiatrist.cluster.kinds import CONFIG_MAP, DEPLOYMENT, DIAGNOSIS, LEASE, NAMESPACE, POD
+from podiatrist.cluster.objects import Metadata, Pod, Workload, parse
+from podiatrist.cluster.store import parse_diagnosis
+from podiatrist.doctor.installation import (
+    ROLES,
+    Binding,
+    Found,
+    Installation,
+    Lease,
+    Model,
+    Version,
+)
+from podiatrist.doctor.kinds import (
+    CLUSTER_ROLE_BINDING,
+    CRD,
+    ROLE_BINDING,
+    SECRET,
+    right,
+)
+from podiatrist.doctor.rights import ACCOUNTS, NOBODY, Rights, granted, is_ours, username
+from podiatrist.doctor.shipped import Key, Manifest
+from podiatrist.doctor.verdict import Hidden
+
+SETTINGS, MODEL_SECRET = "podiatrist", "podiatrist-model"
+"""Our ConfigMap with the settings, and the Secret with the model's key."""
+
+_OURS = names.NAMESPACE
+_AT_ONCE = 8
+"""Requests at a time: the API server has others to answer."""
+
+T = TypeVar("T")
+
+
+async def read_installation(
+    client: Client, program: str, manifests: tuple[Manifest, ...]
+) -> Installation:
+    """Return the installation. Raises ClusterError where the API server does not answer."""
+    server = await client.server()
+    reading = _Reading(client)
+    found, bindings, effective, workloads, leases = await asyncio.gather(
+        reading.shipped(manifests),
+        reading.bindings(),
+        reading.effective(),
+        reading.workloads(),
+        reading.leases(),
+    )
+    pods, model, switch, off, diagnoses = await asyncio.gather(
+        reading.pods(),
+        reading.model(workloads["operator"]),
+        reading.switch(),
+        reading.switched_off(),
+        reading.diagnoses(),
+    )
+    return Installation(
+        taken_at=server.time,
+        program=program,
+        server=_version(server.version),
+        shipped=manifests,
+        found=found,
+        bindings=bindings,
+        effective=effective,
+        workloads=workloads,
+        pods=pods,
+        last_words=await reading.last_words(pods),
+        leases=leases,
+        model=model,
+        switch=switch,
+        switched_off=off,
+        diagnoses=diagnoses,
+    )
+
+
+def _version(told: str) -> Version:
+    """Return the version of a server that says `v1.37.0-rc.1+k3s1`; 0.0 where it says nonsense."""
+    match = re.match(r"v(\d{1,4})\.(\d{1,4})\.", told)
+    return Version(int(match[1]), int(match[2])) if match else Version(0, 0)
+
+
+class _Reading:
+    """The requests of one look, a few at a time."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def _ask(self, request: Awaitable[T], takes: str) -> T | Hidden | None:
+        """Return the answer, None where nothing is there, Hidden where the user may not look."""
+        try:
+            async with self._turns:
+                return await request
+        except NotFoundError:
+            return None
+        except RefusedError:
+            return Hidden(takes)
+
+    async def shipped(self, manifests: Iterable[Manifest]) -> dict[Key, Found]:
+        """Return the shipped objects as they are."""
+        wanted = [(m.key, m.kind, m.namespace, m.name) for m in manifests if m.kind != CRD]
+        crd = f"{names.PLURAL}.{names.GROUP}"
+        wanted.append(((CRD.kind, "", crd), CRD, None, crd))
+        answers = await asyncio.gather(
+            *(
+                self._ask(self._client.get(kind, where, name), right("get", kind, where))
+                for _, kind, where, name in wanted
+            )
+        )
+        return {key: answer for (key, *_), answer in zip(wanted, answers, strict=True)}
+
+    async def bindings(self) -> list[Binding] | Hidden:
+        """Return all bindings that name one of our accounts."""
+        found: list[Binding] = []
+        for kind in (CLUSTER_ROLE_BINDING, ROLE_BINDING):
+            answer = await self._ask(self._client.list_all(kind), right("list", kind))
+            if isinstance(answer, Hidden):
+                return answer
+            found += [b for raw in answer or [] if (b := _binding(kind.kind, raw)) is not None]
+        return found
+
+    async def effective(self) -> dict[str, Rights]:
+        """Return what our accounts may do, and under NOBODY what every account may.
+
+        Kubernetes grants a little to all, a distribution perhaps more: what an account may that
+        does not even exist. Empty where the user may not ask in their name.
+        """
+        rights = {user: await self._rights(user) for user in (*map(username, ACCOUNTS), NOBODY)}
+        return {user: known for user, known in rights.items() if not isinstance(known, Hidden)}
+
+    async def _rights(self, user: str) -> Rights | Hidden:
+        rights: Rights = frozenset()
+        for namespace in (_OURS, "default"):
+            takes = "impersonate serviceaccounts -A"
+            answer = await self._ask(self._client.rules_of(user, namespace), takes)
+            if answer is None or isinstance(answer, Hidden):
+                return Hidden(takes)
+            rights |= granted(answer, namespace)
+        return rights
+
+    async def workloads(self) -> dict[str, Workload | Hidden | None]:
+        """Return the Deployments of the roles."""
+        takes = right("get", DEPLOYMENT, _OURS)
+        return {
+            role: _as(await self._ask(self._client.get(DEPLOYMENT, _OURS, role), takes), Workload)
+            for role in ROLES
+        }
+
+    async def leases(self) -> dict[str, Lease | Hidden | None]:
+        """Return the Leases of the roles."""
+        takes = right("get", LEASE, _OURS)
+        return {
+            role: _as(
+                await self._ask(self._client.get(LEASE, _OURS, f"podiatrist-{role}"), takes), Lease
+            )
+            for role in ROLES
+        }
+
+    async def pods(self) -> list[Pod] | Hidden:
+        """Return the pods of our namespace."""
+        request = self._client.list_typed(POD, Pod, _OURS)
+        return await self._ask(request, right("list", POD, _OURS)) or []
+
+    async def last_words(self, pods: list[Pod] | Hidden) -> dict[str, str]:
+        """Return the last line of the log of each pod whose container failed."""
+        if isinstance(pods, Hidden):
+            return {}
+        try:
+            logs = await read_failed_logs(self._client, pods)
+        except ClusterError:
+            return {}
+        return {log.pod: log.text.strip().splitlines()[-1] for log in logs if log.text.strip()}
+
+    async def model(self, operator: Workload | Hidden | None) -> Model:
+        """Return what is configured about a model."""
+        settings = await self._config_map(SETTINGS)
+        listed = await self._ask(
+            self._client.list_names(SECRET, _OURS), right("list", SECRET, _OURS)
+        )
+        secret = listed if isinstance(listed, Hidden) else MODEL_SECRET in (listed or ())
+        name = _own_value(operator, "PODIATRIST_MODEL")
+        if not name and isinstance(settings, Hidden):
+            return Model(settings, secret)
+        data = settings if isinstance(settings, dict) else {}
+        return Model(name or data.get("PODIATRIST_MODEL", ""), secret)
+
+    async def switch(self) -> str | Hidden | None:
+        """Return what the kill switch of the whole cluster says."""
+        data = await self._config_map(names.SWITCH)
+        return data.get(names.SWITCH_KEY) if isinstance(data, dict) else data
+
+    async def _config_map(self, name: str) -> dict[str, str] | Hidden | None:
+        request = self._client.get(CONFIG_MAP, _OURS, name)
+        answer = await self._ask(request, right("get", CONFIG_MAP, _OURS))
+        if answer is None or isinstance(answer, Hidden):
+            return answer
+        # What is no text is stored as binaryData; for the switch it is no "on" either.
+        return {**(answer.get("data") or {}), **(answer.get("binaryData") or {})}
+
+    async def switched_off(self) -> list[str] | Hidden:
+        """Return the namespaces in which nothing is executed."""
+        listed: list[Metadata] | Hidden | None = await self._ask(
+            self._client.list_metadata(NAMESPACE, labels=names.EXECUTION), right("list", NAMESPACE)
+        )
+        if isinstance(listed, Hidden):
+            return listed
+        return sorted(
+            m.name for m in listed or [] if m.labels.get(names.EXECUTION, "").lower() != "on"
+        )
+
+    async def diagnoses(self) -> list[Diagnosis] | Hidden:
+        """Return all Diagnoses that can be read."""
+        answer = await self._ask(self._client.list_all(DIAGNOSIS), right("list", DIAGNOSIS))
+        if isinstance(answer, Hidden):
+            return answer
+        return [d for d in map(parse_diagnosis, answer or []) if d is not None]
+
+
+S = TypeVar("S", Workload, Lease)
+
+
+def _as(answer: Found, struct: type[S]) -> S | Hidden | None:
+    return answer if answer is None or isinstance(answer, Hidden) else parse(struct, answer)
+
+
+def _own_value(workload: Workload | Hidden | None, variable: str) -> str:
+    """Return a variable that the Deployment sets by itself, beside the ConfigMap."""
+    if not isinstance(workload, Workload):
+        return ""
+    return next(
+        (
+            variable_.value
+            for container in workload.spec.template.spec.containers
+            for variable_ in container.env
+            if variable_.name == variable
+        ),
+        "",
+    )
+
+
+def _binding(kind: str, raw: Object) -> Binding | None:
+    """Return a binding if it names one of our accounts."""
+    subjects = raw.get("subjects") or []
+    if not any(is_ours(subject, account) for subject in subjects for account in ACCOUNTS):
+        return None
+    role = raw.get("roleRef") or {}
+    metadata = raw["metadata"]
+    told = f"{role.get('kind')} {role.get('name')}"
+    return Binding(kind, metadata.get("namespace") or "", metadata["name"], told, subjects)

@@ -1,0 +1,116 @@
+"""Probes and metrics over real HTTP, and the counting of Diagnoses."""
+
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from podiatrist.api import names
+from podiatrist.api.diagnosis import Diagnosis
+from podiatrist.handlers.status_server import serve_status
+from podiatrist.handlers.vitals import Vitals
+from podiatrist.handlers.ward import Ward
+
+NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def served() -> Iterator[tuple[Vitals, str]]:
+    vitals = Vitals()
+    server = serve_status(0, vitals)
+    yield vitals, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def ask(url: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - loopback
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def test_probes_say_why(served: tuple[Vitals, str]) -> None:
+    vitals, url = served
+    assert ask(f"{url}/readyz") == (503, "the API server has not answered yet\n")
+    assert ask(f"{url}/healthz") == (200, "ok\n")
+    vitals.pulse.reached()
+    assert ask(f"{url}/readyz?verbose") == (200, "ok\n")
+    assert ask(f"{url}/../etc/passwd")[0] == 404
+
+
+def diagnosis(state: str, *, uid: str = "u1", born: datetime = NOW, **more: Any) -> Diagnosis:
+    conditions = [{"type": "Diagnosed", "status": "True", "reason": "CauseFound", "message": "",
+                   "lastTransitionTime": NOW.isoformat()}]  # fmt: skip
+    return Diagnosis.model_validate({
+        "metadata": {"name": "web-1", "namespace": "shop", "uid": uid,
+                     "creationTimestamp": born.isoformat(),
+                     "annotations": more.pop("annotations", {})},
+        "spec": {"target": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}},
+        "status": {"state": state, "conditions": [] if state == "Investigating" else conditions,
+                   "findings": [{"analyzer": "images", "reason": "ImageNotFound", "message": "m",
+                                 "evidence": [], "object": {"apiVersion": "apps/v1",
+                                 "kind": "Deployment", "name": "web"}}], **more},
+    })  # fmt: skip
+
+
+def usage(calls: int, sent: int, cost: str) -> dict[str, Any]:
+    return {"model": "m", "calls": calls, "promptTokens": sent, "completionTokens": 5, "cost": cost}
+
+
+def test_what_becomes_of_diagnoses_is_counted_once(served: tuple[Vitals, str]) -> None:
+    vitals, url = served
+    moment = [NOW]
+    ward = Ward(vitals.metrics, lambda: moment[0])
+    key = ("shop", "web-1")
+    ward.changed(key, diagnosis("Investigating"))
+    moment[0] += timedelta(seconds=3)
+    ward.changed(key, diagnosis("AwaitingApproval", usage=usage(2, 100, "0.10")))
+    ward.changed(key, diagnosis("AwaitingApproval", usage=usage(2, 100, "0.10")))
+    moment[0] += timedelta(seconds=100)
+    ward.changed(key, diagnosis("Succeeded", usage=usage(3, 150, "0.15")))
+    ward.changed(key, diagnosis("Succeeded", usage=usage(3, 150, "0.15")))
+
+    text = ask(f"{url}/metrics")[1].splitlines()
+    assert 'podiatrist_diagnoses{state="Succeeded"} 1.0' in text
+    assert 'podiatrist_diagnoses{state="AwaitingApproval"} 0.0' in text
+    ended = 'podiatrist_diagnoses_ended_total{reason="ImageNotFound",state="Succeeded"} 1.0'
+    assert ended in text
+    assert "podiatrist_time_to_diagnosis_seconds_sum 3.0" in text
+    assert "podiatrist_time_to_success_seconds_sum 103.0" in text
+    assert 'podiatrist_model_calls_total{model="m"} 3.0' in text
+    assert 'podiatrist_model_tokens_total{direction="sent",model="m"} 150.0' in text
+    (cost,) = (line for line in text if line.startswith('podiatrist_model_cost_total{model="m"}'))
+    assert float(cost.split()[1]) == pytest.approx(0.15)
+    ward.changed(key, None)
+    assert 'podiatrist_diagnoses{state="Succeeded"} 0.0' in ask(f"{url}/metrics")[1]
+
+
+def test_what_was_over_before_is_not_counted_again(served: tuple[Vitals, str]) -> None:
+    vitals, url = served
+    ward = Ward(vitals.metrics, lambda: NOW)
+    old = NOW - timedelta(hours=1)
+    ward.changed(("shop", "web-1"), diagnosis("Succeeded", born=old, usage=usage(9, 9, "1")))
+    text = ask(f"{url}/metrics")[1]
+    assert 'podiatrist_diagnoses{state="Succeeded"} 1.0' in text
+    assert "podiatrist_diagnoses_ended_total{" not in text
+    assert 'podiatrist_model_calls_total{model="m"} 0.0' in text
+
+
+def test_a_false_alarm_is_told_by_users(served: tuple[Vitals, str]) -> None:
+    vitals, url = served
+    ward = Ward(vitals.metrics, lambda: NOW)
+    for number, why in enumerate(("false-alarm", "we know")):
+        key = ("shop", f"web-{number}")
+        ward.changed(key, diagnosis("Investigating", uid=str(number)))
+        rejected = diagnosis("Rejected", uid=str(number), annotations={names.REJECT: why})
+        ward.changed(key, rejected)
+    text = ask(f"{url}/metrics")[1]
+    for word in ("true", "false"):
+        line = f'rejected_total{{false_alarm="{word}",reason="ImageNotFound"}} 1.0'
+        assert line in text
