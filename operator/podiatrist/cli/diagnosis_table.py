@@ -24,7 +24,7 @@ STATES = {
     "Rejected": "dim",
 }
 _NONE = "<none>"
-_GAP = "   "
+_GAP = 3
 
 
 @dataclass(frozen=True)
@@ -65,26 +65,28 @@ def cells(diagnosis: Diagnosis, columns: Columns, now: datetime) -> list[str]:
     ]
 
 
-def table(diagnoses: Sequence[Diagnosis], columns: Columns, now: datetime) -> list[Text]:
-    """Return the lines of a table, its head first."""
+def table(
+    diagnoses: Sequence[Diagnosis], columns: Columns, now: datetime, gap: int = _GAP
+) -> list[Text]:
+    """Return the lines of a table, its head first; `gap` is what is left between columns."""
     rows = [cells(d, columns, now) for d in diagnoses]
     widths = [max(map(len, column)) for column in zip(columns.names, *rows, strict=True)]
-    head = Text(padded(columns.names, widths), style="bold")
-    return [head, *(line(row, widths) for row in rows)]
+    head = Text(padded(columns.names, widths, gap), style="bold")
+    return [head, *(line(row, widths, gap) for row in rows)]
 
 
-def line(row: Sequence[str], widths: Sequence[int]) -> Text:
+def line(row: Sequence[str], widths: Sequence[int], gap: int) -> Text:
     """Return a row; state and risk have their colours."""
     text = Text()
     for number, (cell, width) in enumerate(zip(row, widths, strict=True)):
         last = number == len(row) - 1
         text.append(cell, style=STATES.get(cell) or RISKS.get(cell) or "")
-        text.append("" if last else " " * (width - len(cell)) + _GAP)
+        text.append("" if last else " " * (width - len(cell) + gap))
     return text
 
 
-def padded(row: Sequence[str], widths: Sequence[int]) -> str:
+def padded(row: Sequence[str], widths: Sequence[int], gap: int = _GAP) -> str:
     """Return cells below each other; nothing follows the last one."""
     *most, last = row
     cut = [cell.ljust(width) for cell, width in zip(most, widths, strict=False)]
-    return _GAP.join([*cut, last])
+    return (" " * gap).join([*cut, last])

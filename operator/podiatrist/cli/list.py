@@ -13,12 +13,20 @@ from podiatrist.cli.options import Where, open_desk, output_option, where_option
 from podiatrist.desk.find import Listing, read_all
 
 
+def complete_state(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[str]:
+    """Return the states that begin so, as they are written."""
+    return [s.value for s in State if s.value.lower().startswith(incomplete.lower())]
+
+
 @click.command("list")
 @click.option(
     "--state",
     "states",
     multiple=True,
     type=click.Choice([s.value for s in State], case_sensitive=False),
+    shell_complete=complete_state,
     help="Only those in this state; may be given several times.",
 )
 @click.option("--open", "only_open", is_flag=True, help="Only those whose story has not ended.")

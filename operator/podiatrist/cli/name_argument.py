@@ -40,12 +40,13 @@ def complete_name(
 
     async def read(client: Client, namespace: str) -> list[CompletionItem]:
         diagnoses = (await read_all(client, namespace)).diagnoses
-        return [
-            CompletionItem(word, help=_in_short(diagnosis))
+        told = {
+            word: _in_short(diagnosis)  # of a target's Diagnoses the last one's
             for diagnosis in diagnoses
             for word in _words(diagnosis, incomplete)
             if word.startswith(incomplete)
-        ]
+        }
+        return [CompletionItem(word, help=about) for word, about in told.items()]
 
     return _quickly(context, read) or []
 

@@ -18,6 +18,7 @@ import click
 
 from podiatrist.chat.identity import Identity, identity
 from podiatrist.cli.exits import exits
+from podiatrist.cli.name_argument import complete_namespace
 from podiatrist.cluster.client import Client, connect
 from podiatrist.cluster.errors import ClusterError, UnreachableError
 from podiatrist.cluster.kubectl import find_kubectl
@@ -76,7 +77,7 @@ class Desk:
 def where_options(*, all_namespaces: bool = False) -> Callable[[F], F]:
     """Add the options that say where; the command gets them as one `where`."""
     options = [
-        click.option("-n", "--namespace", metavar="NAMESPACE",
+        click.option("-n", "--namespace", metavar="NAMESPACE", shell_complete=complete_namespace,
                      help="Where to look; default: the context's namespace."),
         click.option("--context", help="The kubeconfig's context; default: the current one."),
         click.option("--kubeconfig", envvar="KUBECONFIG", default="", metavar="FILE",

@@ -21,9 +21,6 @@ from podiatrist.desk.find import read_all
 _PAUSE = 2.0
 """Seconds between two looks. A watch would need the right to watch all namespaces."""
 
-_WIDTHS = (24, 24, 24, 16, 6, 6)
-"""Least widths of columns whose later rows are not known yet."""
-
 
 @click.command()
 @click.option("--open", "only_open", is_flag=True, help="Only those whose story has not ended.")
@@ -82,7 +79,7 @@ async def _follow(
 def _picture(diagnoses: list[Diagnosis], desk: Desk, trouble: str) -> Group:
     now = datetime.now(UTC)
     columns = Columns(namespace=desk.namespace is None)
-    rows = table(diagnoses, columns, now) if diagnoses else [
+    rows = table(diagnoses, columns, now, gap=2) if diagnoses else [
         Text(nothing("diagnoses", desk.namespace))
     ]  # fmt: skip
     for row in rows:
@@ -99,7 +96,7 @@ class Lines:
         self._columns = columns
         self._say = say
         self._told: dict[tuple[str, str], list[str]] = {}
-        self._begun = False
+        self._widths: list[int] = []
         self._trouble = ""
 
     def tell(self, diagnoses: list[Diagnosis], trouble: str) -> None:
@@ -109,16 +106,14 @@ class Lines:
         self._trouble = trouble
         now = datetime.now(UTC)
         rows = {d.key: cells(d, self._columns, now) for d in diagnoses}
-        if not self._begun and rows:
-            self._begun = True
-            self._say(self._line(self._columns.names))
+        if rows and not self._widths:
+            together = zip(self._columns.names, *rows.values(), strict=True)
+            self._widths = [max(map(len, column)) for column in together]
+            self._say(padded(self._columns.names, self._widths))
         for key, row in rows.items():
             if self._told.get(key, [])[:-1] != row[:-1]:
-                self._say(self._line(row))
+                self._say(padded(row, self._widths))
         for key in self._told.keys() - rows.keys():
-            self._say(self._line([*self._told[key][:-3], "Gone", *self._told[key][-2:]]))
+            *most, _, risk, old = self._told[key]
+            self._say(padded([*most, "Gone", risk, old], self._widths))
         self._told = rows
-
-    def _line(self, row: list[str]) -> str:
-        extra = (16,) if self._columns.namespace else ()
-        return padded(row, (*extra, *_WIDTHS))

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from podiatrist.api import names
 from podiatrist.api.conditions import OVER, has
 from podiatrist.api.diagnosis import Condition, Diagnosis, State
 from podiatrist.cluster.client import Client
@@ -14,6 +15,7 @@ from podiatrist.cluster.errors import UnreachableError
 from podiatrist.cluster.store import Store
 from podiatrist.desk.choose import last_refusal
 from podiatrist.desk.errors import EndedBadlyError, NotDoneError
+from podiatrist.lifecycle.next_step import approval_unread
 
 _PAUSE = 1.0
 """Seconds between two looks."""
@@ -68,6 +70,9 @@ async def follow(
 def progress(diagnosis: Diagnosis) -> str:
     """Return where a Diagnosis stands, in a line: the state, and what was said last."""
     state = diagnosis.status.state
+    waiting = diagnosis.annotation(names.APPROVE) is not None and approval_unread(diagnosis)
+    if waiting and state not in OVER:
+        return "Approved: the executor has not taken it up yet"
     said = _last(diagnosis)
     return f"{state.value if state else 'Waiting for the operator'}{f': {said}' if said else ''}"
 
