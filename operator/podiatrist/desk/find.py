@@ -82,7 +82,8 @@ async def read_all(client: Client, namespace: str | None) -> Listing:
         raise ClusterError(_NOT_INSTALLED) from None
     except RefusedError as error:
         hint = "name a namespace with -n" if namespace is None else "name another with -n"
-        raise RefusedError(f"{error}; {hint}, or ask for the right to list diagnoses") from None
+        # To look is no change: this is an error like any other, and nothing was refused.
+        raise ClusterError(f"{error}; {hint}, or ask for the right to list diagnoses") from None
     listing = Listing()
     for raw in sorted(raws, key=_place):
         # Items of a list come without these; each of them is an object like any other.
@@ -110,6 +111,10 @@ async def find(client: Client, namespace: str, word: str) -> Found:
         except NotFoundError:
             known = (await read_all(client, where)).diagnoses
             raise NotFoundError(none_named(known, asked.name, where)) from None
+        except RefusedError as error:
+            raise ClusterError(
+                f"{error}; name another namespace with -n, or ask for the right to get diagnoses"
+            ) from None
         parsed = parse_diagnosis(raw)
         if parsed is None:
             raise ClusterError(f"Diagnosis {asked.name} cannot be read: its fields are not ours")
