@@ -15,7 +15,7 @@ from typing import Any
 from rich.prompt import Prompt
 
 from podiatrist.api.diagnosis import Diagnosis, State
-from podiatrist.cli.show import render
+from podiatrist.cli.diagnosis_view import render
 from podiatrist.cluster.store import parse_diagnosis
 from tests.cluster import Cluster, ClusterError, current, down, ensure_up
 from tests.demo.screen import Screen, run

@@ -77,7 +77,7 @@ def test_quota_without_room_beside_the_old_pod_makes_it_no_option(kube: Kube) ->
     assert "ResourceQuota few has 0 of 1 pods left, a new pod takes 1" in why_not(option)
     shown = show(kube, found)
     assert "cannot be approved: none of its new pods could be made" in shown
-    assert "approve: kubectl" not in shown
+    assert "approve: podiatrist approve" not in shown
     kube("set", "image", "deployment/web", "app=nginx")  # what the option would have done
     pods_refused(kube, "exceeded quota: few")
 

@@ -48,11 +48,16 @@ class FakeApi:
         self.url = ""
         self._refusals: list[tuple[str, int]] = []
         self._losses: list[str] = []
+        self._patch_refusal: web.Response | None = None
         self._pages: dict[str, Iterator[Stored]] = {}
 
     def refuse(self, status: int, *, times: int = 1, path: str = "") -> None:
         """Answer the next requests whose path and query contain `path` with an HTTP status."""
         self._refusals += [(path, status)] * times
+
+    def refuse_patches(self, status: int, message: str) -> None:
+        """Answer every PATCH with an HTTP status and these words."""
+        self._patch_refusal = _status(status, message)
 
     def lose_answer(self, method: str) -> None:
         """Carry out the next request of a method, and break its connection instead of answering."""
@@ -96,6 +101,7 @@ class FakeApi:
         app = web.Application(client_max_size=16 * 2**20)
         app.router.add_get("/api", self._versions)
         app.router.add_get("/apis", self._groups)
+        app.router.add_post("/apis/authentication.k8s.io/v1/selfsubjectreviews", self._whoami)
         for root in ("/api/{version}", "/apis/{group}/{version}"):
             app.router.add_get(root, self._resources)
             for where in (root, root + "/namespaces/{namespace}"):
@@ -103,6 +109,7 @@ class FakeApi:
                 app.router.add_post(where + "/{plural}", self._create)
                 app.router.add_get(where + "/{plural}/{name}", self._object)
                 app.router.add_put(where + "/{plural}/{name}", self._replace)
+                app.router.add_patch(where + "/{plural}/{name}", self._merge)
                 app.router.add_put(where + "/{plural}/{name}/status", self._replace_status)
                 app.router.add_delete(where + "/{plural}/{name}", self._delete)
         runner = web.AppRunner(
@@ -182,6 +189,29 @@ class FakeApi:
         kept = {key: stored[key] for key in ("uid", "creationTimestamp")}
         done = self.store.put(plural, {**made, "metadata": {**made["metadata"], **kept}})
         return self._lost(request) or _json(done)
+
+    async def _merge(self, request: web.Request) -> web.Response:
+        """Patch the metadata of an object by RFC 7386: what annotating takes."""
+        if refused := self._refused(request) or self._patch_refusal:
+            return refused
+        plural, name = request.match_info["plural"], request.match_info["name"]
+        body = self.store.get(plural, request.match_info.get("namespace", ""), name)
+        if body is None:
+            return _status(404)
+        stored, wanted = json.loads(body), (await request.json())["metadata"]
+        metadata = stored["metadata"]
+        for held in ("uid", "resourceVersion"):
+            if wanted.get(held, metadata[held]) != metadata[held]:
+                return _status(409, "the object has been modified")
+        annotations = {**metadata.get("annotations", {}), **wanted.get("annotations", {})}
+        kept = {key: value for key, value in annotations.items() if value is not None}
+        changed = {**stored, "metadata": {**metadata, "annotations": kept}}
+        return _json(self.store.put(plural, changed))
+
+    async def _whoami(self, request: web.Request) -> web.Response:
+        return self._refused(request) or _json(
+            {"kind": "SelfSubjectReview", "status": {"userInfo": {"username": "alice"}}}, status=201
+        )
 
     async def _delete(self, request: web.Request) -> web.Response:
         if refused := self._refused(request):

@@ -23,7 +23,7 @@ from podiatrist.api.diagnosis import (
     Risk,
     Write,
 )
-from podiatrist.cli.show import render
+from podiatrist.cli.diagnosis_view import render
 from podiatrist.cluster.client import _warning
 from podiatrist.cluster.errors import NotFoundError, RefusedError
 from podiatrist.cluster.kinds import NAMESPACE, RESOURCE_QUOTA, Kind
@@ -247,7 +247,7 @@ def test_show_tells_the_blast_radius_in_one_line() -> None:
     text = shown(seen)
     assert "blast radius: restarts 4 pods, at most 1 ready pod down at a time" in text
     assert "careful: the API server warns: duplicate name" in text
-    assert "approve: kubectl" in text
+    assert "approve: podiatrist approve" in text
 
 
 def test_show_says_of_what_cannot_run_that_it_cannot_be_approved() -> None:
@@ -255,4 +255,4 @@ def test_show_says_of_what_cannot_run_that_it_cannot_be_approved() -> None:
     (seen,) = Cluster(scene, refuses="no").preview(offered(scene, IMAGE))
     text = shown(seen)
     assert "cannot be approved: the API server would refuse it: no" in text
-    assert "approve: kubectl" not in text
+    assert "approve: podiatrist approve" not in text

@@ -13,7 +13,7 @@ from podiatrist.actions.scale import Scale
 from podiatrist.actions.set_image import SetImage
 from podiatrist.api.conditions import Reason
 from podiatrist.api.diagnosis import ObjectRef, Preview, RepositoryChange
-from podiatrist.cli.show import render
+from podiatrist.cli.diagnosis_view import render
 from podiatrist.lifecycle.options.replan import Replan
 from podiatrist.lifecycle.options.repository import repository_of, why_not_live, with_repository
 from tests.unit.builders import World, container, deployment, node, not_found, pod_of
@@ -134,4 +134,4 @@ def test_show_prints_where_to_change_it_and_the_patch() -> None:
     assert "kept by Argo CD Application shop: change it there; it is not patched live" in text
     assert "where: the source of Argo CD Application shop" in text
     assert "path: /spec/template/spec/containers/0/image" in text
-    assert "approve: kubectl" not in text
+    assert "approve: podiatrist approve" not in text

@@ -13,49 +13,22 @@ from podiatrist.agent.tool import ToolError
 from podiatrist.api.diagnosis import ObjectRef
 from podiatrist.cluster.client import Client
 from podiatrist.cluster.errors import RefusedError
+from podiatrist.cluster.kind_words import kind_named
 from podiatrist.cluster.kinds import (
     CRON_JOB,
     DAEMON_SET,
     DEPLOYMENT,
-    HPA,
     INGRESS,
     JOB,
-    NETWORK_POLICY,
     NODE,
-    PDB,
     POD,
     PVC,
-    REPLICA_SET,
     SERVICE,
     STATEFUL_SET,
     Kind,
 )
 from podiatrist.cluster.objects import NamedObject, Node, Pod
 from podiatrist.notice.owners import Owners, kind_of
-
-_WORDS: dict[str, Kind] = {
-    "deploy": DEPLOYMENT,
-    "sts": STATEFUL_SET,
-    "ds": DAEMON_SET,
-    "cj": CRON_JOB,
-    "po": POD,
-    "no": NODE,
-    "svc": SERVICE,
-    "ing": INGRESS,
-    "pvc": PVC,
-    "hpa": HPA,
-    "pdb": PDB,
-    "rs": REPLICA_SET,
-    "netpol": NETWORK_POLICY,
-    "claim": PVC,
-    **{
-        word: kind
-        for kind in (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CRON_JOB, JOB, POD, NODE, SERVICE,
-                     INGRESS, PVC, HPA, PDB, REPLICA_SET, NETWORK_POLICY)
-        for word in (kind.kind.lower(), kind.plural)
-    },
-}  # fmt: skip
-"""Every word that names a kind."""
 
 _FILLERS = frozenset(
     ("the", "our", "my", "a", "an", "this", "that", "all", "of", "in", "on", "for", "called",
@@ -88,26 +61,22 @@ class Wanted:
 
 def wanted(words: str, kind: str = "", namespace: str = "") -> Wanted:
     """Take somebody's words apart: `the some-app pods`, `deployment/web`, `shop/web`."""
-    found = _kind(kind)
+    found = kind_named(kind)
     left: list[str] = []
     parts = words.strip().strip("\"'`.,?!").split()
     for part in parts:
         before, slash, name = part.partition("/")
-        if slash and _kind(before):
-            found = _kind(before)
+        if slash and kind_named(before):
+            found = kind_named(before)
         elif slash:
             namespace = namespace or before
-        elif len(parts) > 1 and _kind(part):
-            found = found or _kind(part)
+        elif len(parts) > 1 and kind_named(part):
+            found = found or kind_named(part)
             continue
         word = name if slash else part
         if word.lower() not in _FILLERS:
             left.append(word)
     return Wanted(found, namespace.strip(), " ".join(left))
-
-
-def _kind(word: str) -> Kind | None:
-    return _WORDS.get(word.strip().lower().split(".")[0])
 
 
 class Finder:

@@ -22,7 +22,8 @@ from podiatrist.chat.phrases import asked_why
 from podiatrist.chat.piped import marked
 from podiatrist.chat.session import Session
 from podiatrist.chat.tools import reading_tools
-from podiatrist.cli.chat import cluster_options, model_settings, the_model
+from podiatrist.cli.chat import model_settings, recording_options, the_model
+from podiatrist.cli.options import Where, where_options
 from podiatrist.cli.terminal import LineReader, Terminal, console_on
 from podiatrist.cluster.errors import ClusterError
 
@@ -34,13 +35,12 @@ _READ = 4 * 1024 * 1024
 @click.argument("question", nargs=-1, required=True)
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text",
               show_default=True, help="json: answer, findings, options, cost.")  # fmt: skip
-@cluster_options
+@where_options()
+@recording_options
 def ask(
     question: tuple[str, ...],
     output: str,
-    kubeconfig: str,
-    context: str | None,
-    namespace: str | None,
+    where: Where,
     record: Path | None,
     replay: Path | None,
 ) -> None:
@@ -58,7 +58,7 @@ def ask(
     if not line:
         raise click.UsageError("the question is empty; ask something, such as: why is web down?")
     settings = model_settings()
-    door = Door(kubeconfig, context, namespace)
+    door = Door(where.kubeconfig, where.context, where.namespace)
     try:
         model = the_model(settings, record, replay)
         given = _piped()

@@ -1,7 +1,6 @@
 """The audit trail on the screen, or as JSON and YAML for other programs."""
 
 import json
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -25,12 +24,6 @@ _STYLES = {
 }
 _MOST_WRITES = 3
 """Writes that are named in a row."""
-
-
-def console() -> Console:
-    """Return the screen; without colours where it is none, or NO_COLOR says so."""
-    return Console(no_color="NO_COLOR" in os.environ or None, highlight=False, markup=False,
-                   emoji=False)  # fmt: skip
 
 
 def print_objects(entries: Sequence[Entry], output: str) -> None:

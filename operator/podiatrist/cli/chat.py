@@ -22,6 +22,7 @@ from podiatrist.chat.known_names import KnownNames
 from podiatrist.chat.opening import NO_MODEL, Door, open_session
 from podiatrist.chat.slash import COMMANDS, LeaveError, Slash
 from podiatrist.chat.tools import talking_tools
+from podiatrist.cli.options import Where, where_options
 from podiatrist.cli.terminal import LineReader, Reader, Terminal, console_on
 from podiatrist.cluster.errors import ClusterError
 
@@ -30,31 +31,22 @@ F = TypeVar("F", bound=Callable[..., Any])
 _PROMPT = "> "
 
 
-def cluster_options(command: F) -> F:
-    """Add the options that say which cluster, as kubectl has them, and those for recordings."""
+def recording_options(command: F) -> F:
+    """Add the options for recordings of exchanges with the model."""
     for option in (
         click.option("--replay", type=click.Path(path_type=Path, exists=True, dir_okay=False),
                      help="Take the model's answers from this recording, in their order."),
         click.option("--record", type=click.Path(path_type=Path, dir_okay=False),
                      help="Write every exchange with the model to this new file."),
-        click.option("-n", "--namespace", help="Where to look; default: the context's."),
-        click.option("--context", help="The kubeconfig's context; default: the current one."),
-        click.option("--kubeconfig", envvar="KUBECONFIG", default="",
-                     help="Credentials. Default: $KUBECONFIG, else ~/.kube/config."),
     ):  # fmt: skip
         command = option(command)
     return command
 
 
 @click.command()
-@cluster_options
-def chat(
-    kubeconfig: str,
-    context: str | None,
-    namespace: str | None,
-    record: Path | None,
-    replay: Path | None,
-) -> None:
+@where_options()
+@recording_options
+def chat(where: Where, record: Path | None, replay: Path | None) -> None:
     """Talk about a cluster: ask, find causes, change things after a look at the diff.
 
     Works with your own kubeconfig and rights. Nothing changes without your yes; /undo takes the
@@ -69,7 +61,7 @@ def chat(
         model = the_model(settings, record, replay)
         if model is None:
             raise click.ClickException(NO_MODEL)
-        asyncio.run(_chat(Door(kubeconfig, context, namespace), model, settings))
+        asyncio.run(_chat(Door(where.kubeconfig, where.context, where.namespace), model, settings))
     except (ClusterError, RecordingError) as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:

@@ -1,14 +1,13 @@
 """`podiatrist transcript`: what the agent was told, thought, ran and saw, step by step."""
 
-import asyncio
-from pathlib import Path
-
 import click
 
 from podiatrist.api import names
 from podiatrist.api.conditions import condition
 from podiatrist.api.diagnosis import Diagnosis
-from podiatrist.cluster.client import Client, connect
+from podiatrist.cli.name_argument import name_argument
+from podiatrist.cli.options import Where, open_desk, where_options
+from podiatrist.cluster.client import Client
 from podiatrist.cluster.errors import ClusterError, RefusedError
 from podiatrist.cluster.kinds import DIAGNOSIS
 from podiatrist.cluster.store import Store
@@ -19,10 +18,7 @@ Found = tuple[Diagnosis | None, bytes]
 
 
 @click.command()
-@click.argument("name")
-@click.option(
-    "-n", "--namespace", default="default", show_default=True, help="Where the Diagnosis is."
-)
+@name_argument
 @click.option(
     "-o",
     "--output",
@@ -31,14 +27,8 @@ Found = tuple[Diagnosis | None, bytes]
     show_default=True,
     help="For humans, or for programs.",
 )
-@click.option(
-    "--kubeconfig",
-    type=click.Path(path_type=Path, dir_okay=False),
-    envvar="KUBECONFIG",
-    default=lambda: Path("~/.kube/config").expanduser(),
-    help="Credentials file. Default: $KUBECONFIG, else ~/.kube/config.",
-)
-def transcript(name: str, namespace: str, output: str, kubeconfig: Path) -> None:
+@where_options()
+def transcript(where: Where, name: str, output: str) -> None:
     """Print what the agent did for the Diagnosis NAME: its last consultation, step by step.
 
     Needs the right to read ConfigMaps in namespace podiatrist: Role transcript-reader there.
@@ -51,28 +41,28 @@ def transcript(name: str, namespace: str, output: str, kubeconfig: Path) -> None
     # The executor loads all commands, and must not load the agent.
     from podiatrist.cli.transcript_view import NotReadableError, print_transcript  # noqa: PLC0415
 
-    try:
-        diagnosis, data = asyncio.run(_fetch(kubeconfig, namespace, name))
-        print_transcript(namespace, name, diagnosis, data, as_json=output == "json")
-    except (ClusterError, NotReadableError) as error:
-        raise click.ClickException(str(error)) from None
-
-
-async def _fetch(kubeconfig: Path, namespace: str, name: str) -> Found:
-    async with connect(kubeconfig, "podiatrist-cli") as client:
-        diagnosis = await Store(client).get(namespace, name)
-        uid = diagnosis.metadata.uid if diagnosis else None
+    with open_desk(where) as desk:
+        diagnosis, data = desk.ask(lambda client: _fetch(client, desk.home, name))
         try:
-            data = await Transcripts(client).load(namespace, name, uid)
-        except RefusedError as error:
-            raise ClusterError(
-                f"{error}; whoever administers the cluster can bind you to Role "
-                f"transcript-reader in namespace {names.NAMESPACE}"
-            ) from None
-        if data is None:
-            why = why_none(diagnosis) if diagnosis else await _nearest(client, namespace, name)
-            raise ClusterError(why)
-        return diagnosis, data
+            print_transcript(desk.home, name, diagnosis, data, as_json=output == "json")
+        except NotReadableError as error:
+            raise click.ClickException(str(error)) from None
+
+
+async def _fetch(client: Client, namespace: str, name: str) -> Found:
+    diagnosis = await Store(client).get(namespace, name)
+    uid = diagnosis.metadata.uid if diagnosis else None
+    try:
+        data = await Transcripts(client).load(namespace, name, uid)
+    except RefusedError as error:
+        raise ClusterError(
+            f"{error}; whoever administers the cluster can bind you to Role "
+            f"transcript-reader in namespace {names.NAMESPACE}"
+        ) from None
+    if data is None:
+        why = why_none(diagnosis) if diagnosis else await _nearest(client, namespace, name)
+        raise ClusterError(why)
+    return diagnosis, data
 
 
 async def _nearest(client: Client, namespace: str, name: str) -> str:

@@ -54,7 +54,7 @@ def next_steps(diagnosis: Diagnosis) -> tuple[Step, ...]:
     beside = () if consulted(diagnosis) else (Step.CONSULT,)
     if any(option.preview is None for option in diagnosis.status.options):
         return (Step.PREVIEW, Step.RECHECK, *beside)
-    if _approval_unread(diagnosis):
+    if approval_unread(diagnosis):
         return (Step.JUDGE_APPROVAL, Step.RECHECK, *beside)
     return (Step.RECHECK, *beside)
 
@@ -97,7 +97,7 @@ def token(diagnosis: Diagnosis, annotation: str) -> str | None:
     return None if value is None else clip(value, 64)
 
 
-def _approval_unread(diagnosis: Diagnosis) -> bool:
+def approval_unread(diagnosis: Diagnosis) -> bool:
     """Whether the approve annotation changed since the executor last read it.
 
     An annotation is a token handled exactly once: a digest that was refused stays refused, even

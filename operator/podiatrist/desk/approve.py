@@ -1,0 +1,102 @@
+"""Approves one option: an annotation with its digest, for the very option that was shown."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from podiatrist.api import names
+from podiatrist.api.diagnosis import Diagnosis, Option
+from podiatrist.cluster.client import Client
+from podiatrist.cluster.errors import ConflictError
+from podiatrist.cluster.kinds import DIAGNOSIS
+from podiatrist.cluster.store import Store
+from podiatrist.desk.choose import Standing, check_approvable, standing
+from podiatrist.desk.errors import NotDoneError
+
+_TRIES = 5
+_PATIENCE = 20.0
+"""Seconds that the executor has to take note that a used approval was taken away."""
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+async def approve(
+    client: Client,
+    shown: Diagnosis,
+    option: Option,
+    by: str | None,
+    sleep: Sleep = asyncio.sleep,
+) -> Diagnosis:
+    """Approve an option as it was shown; returns the Diagnosis as it is then.
+
+    `by` is the requester's own name, for clusters that do not stamp it (Kubernetes before 1.36);
+    admission holds it to the truth. Raises NotDoneError where the option is another one by now,
+    ClusterError.
+    """
+    now = shown
+    for _ in range(_TRIES):
+        _check_same(now, option)
+        if standing(now, option) is Standing.UNREAD:
+            return now
+        if standing(now, option) is Standing.USED:
+            now = await _clean_slate(client, now, sleep)
+            continue
+        try:
+            # The resourceVersion holds it to what was shown: an option that is swapped for
+            # another of the same digest in this moment is not approved.
+            await _annotate(client, now, {names.APPROVE: option.digest, names.APPROVED_BY: by})
+        except ConflictError:
+            now = await _again(client, now)
+            continue
+        return await _again(client, now)
+    raise NotDoneError(f"{now.metadata.name} changes all the time; nothing was approved, try again")
+
+
+def _check_same(now: Diagnosis, option: Option) -> None:
+    if now.option(option.digest) != option:
+        raise NotDoneError(
+            f"{now.metadata.name} changed while you looked at it; nothing was approved. "
+            f"Look again: show {now.metadata.name}"
+        )
+    check_approvable(now, option)
+
+
+async def _clean_slate(client: Client, diagnosis: Diagnosis, sleep: Sleep) -> Diagnosis:
+    """Take a used approval away, and wait until the executor has seen that it is gone.
+
+    An annotation is handled once: set again at once, it would look as if nothing had happened.
+    """
+    gone = [names.APPROVE, names.APPROVED_BY, names.APPROVED_AT, names.APPROVED_PREVIEW]
+    await _annotate(client, diagnosis, dict.fromkeys(gone), any_version=True)
+    waited = 0.0
+    while waited < _PATIENCE:
+        now = await _again(client, diagnosis)
+        if now.status.approval is None:
+            return now
+        await sleep(0.5)
+        waited += 0.5
+    raise NotDoneError(
+        "the earlier approval of this option was taken away, but the executor did not take note "
+        f"within {_PATIENCE:.0f} s; see whether it runs, then approve again"
+    )
+
+
+async def _annotate(
+    client: Client,
+    diagnosis: Diagnosis,
+    annotations: dict[str, str | None],
+    *,
+    any_version: bool = False,
+) -> None:
+    metadata = diagnosis.metadata
+    held: dict[str, object] = {"uid": metadata.uid}
+    if not any_version:
+        held["resourceVersion"] = metadata.resource_version
+    body = {"metadata": {**held, "annotations": annotations}}
+    await client.merge_patch(DIAGNOSIS, metadata.namespace, metadata.name, body)
+
+
+async def _again(client: Client, diagnosis: Diagnosis) -> Diagnosis:
+    now = await Store(client).get(*diagnosis.key)
+    if now is None or now.metadata.uid != diagnosis.metadata.uid:
+        raise NotDoneError(f"{diagnosis.metadata.name} is gone, and its target with it")
+    return now
