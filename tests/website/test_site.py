@@ -15,7 +15,7 @@ PHONE = 390
 NAVIGATION = "[...document.querySelectorAll('.sidebar-tree a.internal')].map(a => a.href)"
 LINKS = "[...document.querySelectorAll('a[href]')].map(a => a.href)"
 PLACES = "[...document.querySelectorAll('[id]')].map(e => e.id)"
-TOO_WIDE = "document.documentElement.scrollWidth - window.innerWidth"
+TOO_WIDE = Path(__file__).with_name("too_wide.js").read_text("utf-8")
 
 CONTRASTS = Path(__file__).with_name("contrast.js").read_text("utf-8")
 LEAST_CONTRAST = 4.5
@@ -31,8 +31,8 @@ class Visit:
     places: set[str]
     complaints: list[str]
     asked_elsewhere: list[str]
-    too_wide: int
-    """By how many pixels a phone has to scroll sideways."""
+    too_wide: list[str]
+    """What is too wide for a phone."""
 
 
 @pytest.fixture(scope="module")
@@ -90,8 +90,8 @@ def test_every_page_is_in_the_navigation(visits: dict[str, Visit], url: str, sit
     assert made - set(visits) == {f"{url}/genindex.html", f"{url}/search.html"}
 
 
-def test_no_page_scrolls_sideways_on_a_phone(visits: dict[str, Visit]) -> None:
-    assert {a: seen.too_wide for a, seen in visits.items() if seen.too_wide > 0} == {}
+def test_nothing_is_too_wide_for_a_phone(visits: dict[str, Visit]) -> None:
+    assert {a: seen.too_wide for a, seen in visits.items() if seen.too_wide} == {}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
