@@ -17,19 +17,18 @@ _HEAD = """\
 
 Every setting has a default that suits most clusters: nothing has to be set. A setting is an
 environment variable. In the cluster it is a key of the ConfigMap `podiatrist`, which operator and
-executor both load; each reads what it has a use for, as told below. Times
-are in seconds (s). `podiatrist ask` and
-`podiatrist chat` read the model's settings from your shell. `podiatrist settings` prints this list.
+executor both load; each reads what it has a use for, as told below. Times are in seconds (s).
+`podiatrist ask` and `podiatrist chat` read the model's settings from your shell.
+`podiatrist settings` prints this list, `deploy/02-settings.yaml` holds it as comments.
 
 ```sh
-kubectl -n podiatrist edit configmap podiatrist     # in deploy/ too, or the next apply undoes it
-kubectl -n podiatrist rollout restart deployment operator executor
+kubectl -n podiatrist edit configmap podiatrist       # add lines below data:
+kubectl -n podiatrist rollout restart deployment
 ```
 
-A value that cannot be is refused at start, by name:
-`PODIATRIST_SWEEP: Input should be greater than or equal to 1`.
-The model's key belongs into the Secret `podiatrist-model`, not into the ConfigMap: see
-[Models](agent.md).
+What you set so stays when `deploy/` is applied again. A value that cannot be is refused at start, by
+name: `PODIATRIST_SWEEP: Input should be greater than or equal to 1`. The model's key belongs into the
+Secret `podiatrist-model`, not into the ConfigMap: see [Models](agent.md).
 """
 
 _BOUNDS = {"ge": "at least", "gt": "over", "le": "at most", "lt": "below"}
@@ -113,7 +112,11 @@ _SECTIONS = (
             "kubectl": "",
         },
     ),
-    Section("The process", "Read by both.", {"log_level": ""}),
+    Section(
+        "The process",
+        "Read by both. `deploy/` sets all but the level in its Deployments.",
+        {"log_level": "", "log_format": "", "leader_election": "", "status_port": ""},
+    ),
 )
 
 
