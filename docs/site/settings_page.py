@@ -26,9 +26,9 @@ kubectl -n podiatrist edit configmap podiatrist       # add lines below data:
 kubectl -n podiatrist rollout restart deployment
 ```
 
-What you set so stays when `deploy/` is applied again. A value that cannot be is refused at start, by
-name: `PODIATRIST_SWEEP: Input should be greater than or equal to 1`. The model's key belongs into the
-Secret `podiatrist-model`, not into the ConfigMap: see [Models](agent.md).
+What you set so stays when `deploy/` is applied again. A value that cannot be is refused at start,
+by name: `PODIATRIST_SWEEP: Input should be greater than or equal to 1`. The model's key belongs
+into the Secret `podiatrist-model`, not into the ConfigMap: see [Models](agent.md).
 """
 
 _BOUNDS = {"ge": "at least", "gt": "over", "le": "at most", "lt": "below"}
