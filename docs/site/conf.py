@@ -15,7 +15,7 @@ extensions = ["myst_parser"]
 root_doc = "index"
 exclude_patterns = ["site/**"]
 nitpicky = True
-# cli, notifications, operations and rights are pages to come; with them this line goes.
+# operations is a page to come; with it this line goes.
 suppress_warnings = ["toc.not_readable"]
 
 # Headings as GitHub names them, so that a link works in both places.

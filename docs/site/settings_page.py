@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import SecretStr
@@ -113,6 +114,24 @@ _SECTIONS = (
         },
     ),
     Section(
+        "Notifications",
+        "Read by the operator. URLs and the key belong into the Secret `podiatrist-notify`: see "
+        "[Notifications](notifications.md).",
+        {
+            "notify_slack_url": "",
+            "notify_webhook_url": "",
+            "notify_webhook_secret": "",
+            "notify_cloudevents_url": "",
+            "notify_states": "",
+            "notify_severity": "",
+            "notify_namespaces": "",
+            "notify_template": "",
+            "notify_cluster": "",
+            "notify_per_minute": "messages",
+            "notify_timeout": "s",
+        },
+    ),
+    Section(
         "The process",
         "Read by both. `deploy/` sets all but the level in its Deployments.",
         {"log_level": "", "log_format": "", "leader_election": "", "status_port": ""},
@@ -187,6 +206,8 @@ def _allowed(info: FieldInfo) -> str:
         return f"One of {_listing(get_args(info.annotation))}."
     if info.annotation is bool:
         return "One of `true`, `false`."
+    if isinstance(info.annotation, type) and issubclass(info.annotation, Enum):
+        return f"One of {_listing(info.annotation)}."
     patterns = [str(rule.pattern) for rule in info.metadata if getattr(rule, "pattern", None)]
     if patterns:
         return f"One of {_listing(patterns[0].strip('^()$').split('|'))}."
