@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SITE_READY := $(VENV)/.ready-for-docs
 KUBE := $(PYTHON) -m tests.cluster
 WORKERS ?= 4
 SAMPLE ?= 12
@@ -12,7 +13,8 @@ CRASH_SAMPLE ?= 6
 .DEFAULT_GOAL := help
 .PHONY: help venv check lint types layers unit e2e test test-faults test-crash test-interleavings \
 	demo demo-clean dev picture bench scale \
-	model-up model-down eval crds rights lock cluster-up cluster-down cluster-kubeconfig clean
+	model-up model-down eval crds rights pages docs test-site lock \
+	cluster-up cluster-down cluster-kubeconfig clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -105,6 +107,17 @@ crds: $(READY) ## generate crds/ and deploy/01, 02 from the models of the API an
 rights: $(READY) ## write the rows of docs/rights.md from deploy/; a new right needs its reason
 	$(BIN)/python -m tests.rights
 
+pages: $(READY) ## generate the pages of docs/ that are written from the code
+	$(BIN)/python -m docs.site
+
+docs: $(SITE_READY) ## the pages of docs/ as a site: build/site/index.html; a broken link is an error
+	@rm -rf build/site build/doctrees
+	@$(BIN)/sphinx-build -c docs/site -d build/doctrees -W --keep-going -q docs build/site
+	@echo "build/site/index.html"
+
+test-site: docs ## open the site in a browser: links, search, a narrow screen, dark mode
+	$(BIN)/pytest tests/website -q
+
 picture: $(READY) ## record docs/demo.svg
 	$(BIN)/python -m tests.demo.demo --yes --record docs/demo.svg
 
@@ -116,6 +129,8 @@ lock: $(READY) ## resolve the dependencies anew into the lock files
 		--no-emit-index-url --quiet -o requirements-dev.lock
 	$(BIN)/uv pip compile --group image --universal --generate-hashes \
 		--no-header --no-emit-index-url --quiet -o requirements-image.lock
+	$(BIN)/uv pip compile --group docs --constraint requirements-dev.lock --universal \
+		--generate-hashes --no-header --no-emit-index-url --quiet -o requirements-docs.lock
 
 venv: $(READY) ## the virtual environment with everything pinned
 
@@ -129,6 +144,11 @@ $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# What makes the site is in the same environment, but only where somebody makes it.
+$(SITE_READY): $(READY) requirements-docs.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
 	@touch $@
 
 clean: ## remove the virtual environment and caches
