@@ -7,11 +7,13 @@ READY := $(VENV)/.ready
 SITE_READY := $(VENV)/.ready-for-docs
 KUBE := $(PYTHON) -m tests.cluster
 WORKERS ?= 4
-SAMPLE ?= 12
-CRASH_SAMPLE ?= 6
+SAMPLE ?= 8
+CRASH_SAMPLE ?= 4
+IMAGE ?= ghcr.io/podiatrist/podiatrist:0.1.0
 
 .DEFAULT_GOAL := help
 .PHONY: help venv check lint types layers unit e2e test test-faults test-crash test-interleavings \
+	image test-incluster \
 	demo demo-clean dev picture bench scale \
 	model-up model-down eval crds rights pages docs test-site lock \
 	cluster-up cluster-down cluster-kubeconfig clean
@@ -31,7 +33,14 @@ demo-clean: $(READY) ## take away what the demo left in the cluster
 dev: $(READY) ## operator and executor from the source, until Ctrl-C
 	@$(BIN)/python -m tests.harness.dev
 
-test: check scale e2e ## everything: check, and on a real cluster stories, attacks, some faults and crashes
+test: check scale test-site e2e ## everything: check, the docs, and on a real cluster stories, attacks, faults, crashes, the installation
+
+image: ## build the image with docker, podman or buildah (IMAGE=name:tag)
+	$(or $(firstword $(shell command -v docker podman buildah)),\
+		$(error docker, podman or buildah is needed to build the image)) build -t $(IMAGE) .
+
+test-incluster: $(READY) ## the image built on stand-ins, installed from deploy/ and tried in a real kubelet
+	@$(KUBE) status > /dev/null 2>&1 || trap '$(KUBE) down' EXIT; $(BIN)/pytest tests/incluster
 
 test-faults: $(READY) ## every fault on a real cluster, and the table (CASE=name FAMILY=images TABLE=file)
 	@$(KUBE) status > /dev/null 2>&1 || trap '$(KUBE) down' EXIT; \
@@ -61,9 +70,10 @@ layers: $(READY)
 unit: $(READY)
 	$(BIN)/pytest tests/unit -q -n 2
 
-# Three runs: stories that keep to their own namespace side by side, then those that kill
+# Four runs: stories that keep to their own namespace side by side, then those that kill
 # processes or change the node, one at a time, then ten random orders, in which no process of ours
-# runs. A cluster that was not up before is not up after. The first two draw the sample of the
+# runs, then the installation, all of whose processes are pods. A cluster that was not up before is
+# not up after. The first two draw the sample of the
 # faults, with the same seed, and play their own part of it.
 e2e: $(READY)
 	@$(KUBE) status > /dev/null 2>&1 || trap '$(KUBE) down' EXIT; \
@@ -71,7 +81,8 @@ e2e: $(READY)
 	stories="$(BIN)/pytest tests/e2e tests/attacks tests/faults tests/crash \
 		--faults-sample $(SAMPLE) --faults-tries 2"; \
 	$$stories -m "not serial" -n $(WORKERS) --maxschedchunk 1 && $$stories -m serial && \
-	INTERLEAVINGS_SEED=$${INTERLEAVINGS_SEED:-1} EXAMPLES=10 $(BIN)/pytest tests/interleavings -q
+	INTERLEAVINGS_SEED=$${INTERLEAVINGS_SEED:-1} EXAMPLES=10 $(BIN)/pytest tests/interleavings -q && \
+	$(BIN)/pytest tests/incluster -q
 
 cluster-up: ## start the test cluster (the first time it is built: 15 minutes on 2 cores)
 	@$(KUBE) up

@@ -15,8 +15,6 @@ extensions = ["myst_parser"]
 root_doc = "index"
 exclude_patterns = ["site/**"]
 nitpicky = True
-# operations is a page to come; with it this line goes.
-suppress_warnings = ["toc.not_readable"]
 
 # Headings as GitHub names them, so that a link works in both places.
 myst_heading_anchors = 4
