@@ -91,17 +91,20 @@ def _ended_by_sigterm() -> Any:
 
 async def _until_ours(lease: Lease, pulse: Pulse) -> None:
     """Ask for the Lease again and again."""
-    told = ""
+    told = complaint = ""
     while True:
         try:
             if await lease.hold():
                 return
+            complaint = ""
             pulse.trouble = None
             if lease.holder != told:
                 told = lease.holder
                 log.info("standing by: %s leads", told)
         except ClusterError as error:
-            log.warning("cannot ask for Lease %s: %s", lease.name, error)
+            if str(error) != complaint:  # once, not every two seconds of an outage
+                complaint = str(error)
+                log.warning("cannot ask for Lease %s: %s", lease.name, error)
         await asyncio.sleep(lease.times.retry)
 
 
