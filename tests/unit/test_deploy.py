@@ -1,15 +1,18 @@
 """What `deploy/` holds: generated files are fresh, pods are restricted, names fit together."""
 
+import os
 import re
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 from prometheus_client import generate_latest
 
 from podiatrist import __name__ as package
 from podiatrist.api.crd import render_crd
+from podiatrist.cli import run_role
 from podiatrist.handlers.operator_settings import OperatorSettings
 from podiatrist.handlers.settings_map import settings_map
 from podiatrist.handlers.vitals import Vitals
@@ -74,8 +77,16 @@ def test_pods_are_restricted_and_named_alike(role: str) -> None:
 
 def test_only_the_operator_is_given_secrets() -> None:
     text = {role: yaml.safe_dump(of("Deployment", role)) for role in ROLES}
-    assert "secret" in text["operator"]
+    assert "secretName" in text["operator"]
     assert "secret" not in text["executor"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_environment_is_made_of_what_may_be_edited(role: str) -> None:
+    """A ConfigMap as environment would set LD_PRELOAD or PYTHONPATH for whoever may edit it."""
+    (container,) = of("Deployment", role)["spec"]["template"]["spec"]["containers"]
+    assert "envFrom" not in container
+    assert {e["name"] for e in container["env"] if "valueFrom" in e} <= {"PODIATRIST_MODEL_KEY"}
 
 
 def test_all_objects_are_labelled_so_that_they_can_be_found() -> None:
@@ -90,7 +101,7 @@ def test_all_objects_are_labelled_so_that_they_can_be_found() -> None:
 def test_alerts_dashboard_and_docs_speak_of_metrics_that_exist() -> None:
     vitals = Vitals()
     vitals.metrics.budget(lambda: 1)
-    vitals.metrics.held_back(lambda: [("*", 1)])
+    vitals.metrics.held_back(lambda: 1)
     vitals.metrics.counts("notifications", "", ("sink", "outcome"), lambda: [(("s", "sent"), 1)])
     text = generate_latest(vitals.metrics.registry).decode()
     there = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE podiatrist")}
@@ -101,3 +112,20 @@ def test_alerts_dashboard_and_docs_speak_of_metrics_that_exist() -> None:
     for file in (DEPLOY / "monitoring").glob("*.yaml"):
         used = set(re.findall(r"podiatrist_[a-z_]+", file.read_text()))
         assert {name.removesuffix("_bucket") for name in used} <= there, file
+
+
+def test_mounted_settings_are_read_and_the_environment_goes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the Deployments mount them: a file for each key, the value without a newline or with."""
+    (tmp_path / "PODIATRIST_SOAK").write_text("7")
+    (tmp_path / "PODIATRIST_HEAL").write_text("8\n")
+    (tmp_path / "LD_PRELOAD").write_text("evil.so")
+    monkeypatch.setattr(run_role, "_MOUNTED", (tmp_path, tmp_path / "missing"))
+    monkeypatch.setenv("PODIATRIST_HEAL", "9")
+    settings = run_role._read(OperatorSettings, {})
+    assert (settings.soak, settings.heal) == (7, 9.0)
+    assert "LD_PRELOAD" not in os.environ
+    (tmp_path / "PODIATRIST_SOAK").write_text("banana")
+    with pytest.raises(click.ClickException, match="PODIATRIST_SOAK: "):
+        run_role._read(OperatorSettings, {})

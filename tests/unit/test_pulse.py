@@ -13,7 +13,7 @@ class Clock:
 def leader() -> tuple[Pulse, Clock]:
     clock = Clock()
     pulse = Pulse(clock)
-    pulse.leads()
+    pulse.leads("diagnoses", "pods")
     pulse.heard("pods")
     pulse.heard("diagnoses")
     return pulse, clock
@@ -78,7 +78,7 @@ def test_a_new_run_forgets_what_the_last_one_heard() -> None:
 def test_a_leader_that_never_watches_diagnoses_is_not_ready_and_in_the_end_sick() -> None:
     clock = Clock()
     pulse = Pulse(clock)
-    pulse.leads()
+    pulse.leads("diagnoses", "pods")
     pulse.heard("pods")
     assert pulse.unready() == "the watch of diagnoses has not begun yet"
     assert pulse.sick() is None

@@ -59,9 +59,19 @@ def run_role(
         sys.exit(130)
 
 
+_MOUNTED = (Path("/etc/podiatrist/settings"), Path("/etc/podiatrist/notify"))
+"""Where the Deployments mount ConfigMap and Secret: a file for each setting, named as it is."""
+
+
 def _read(kind: type[S], given: dict[str, Any]) -> S:
+    """Read the settings: what is given, then the environment, then what is mounted.
+
+    Mounted and not made environment by the kubelet: that would let whoever may edit the ConfigMap
+    set `PYTHONPATH`, `LD_PRELOAD` or the API server's address as well.
+    """
+    mounted = [folder for folder in _MOUNTED if folder.is_dir()]
     try:
-        return kind(**given)
+        return kind(_secrets_dir=mounted or None, **given)
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = "_".join(map(str, first["loc"])).upper()

@@ -9,7 +9,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -21,6 +21,12 @@ from podiatrist.handlers.serve import wait_for
 from podiatrist.handlers.vitals import Vitals, beat
 
 log = logging.getLogger(__name__)
+
+_ENDING = 30.0
+"""Seconds after the loss of a Lease in which the work has to have ended; else the process does."""
+
+Beside = list[Coroutine[Any, Any, None]]
+"""What is to run beside the work: it raises where the work has to end."""
 
 
 class LeaseLostError(ClusterError):
@@ -34,43 +40,69 @@ def identity() -> str:
 
 @asynccontextmanager
 async def leading(
-    client: Client, name: str, vitals: Vitals, *, elect: bool, times: LeaseTimes | None = None
-) -> AsyncIterator[list[Coroutine[Any, Any, None]]]:
+    client: Client,
+    name: str,
+    vitals: Vitals,
+    *watches: str,
+    elect: bool,
+    times: LeaseTimes | None = None,
+) -> AsyncIterator[Beside]:
     """Wait until this process is to work; inside, run what is given beside the work.
 
-    With `elect` that is when the Lease of that name is ours; what is given renews it, and raises
+    `watches` are the plurals of what it will hear of. With `elect` its turn comes when the Lease of
+    that name is ours. It is renewed from then on until the work has ended; what is given raises
     LeaseLostError where that fails for too long. Without, there is no Lease. Either way the
     cluster has to know Diagnoses: raises ClusterError where it does not. Raises SystemExit for a
-    SIGTERM while waiting.
+    SIGTERM before the work has begun.
     """
     vitals.begin()
-    if not elect:
-        await wait_for(client)
-        vitals.pulse.leads()
-        yield []
-        return
-    lease = Lease(client, name, identity(), times or LeaseTimes())
-    with _ended_by_sigterm():
-        pulse = asyncio.create_task(beat(vitals))
-        try:
-            await _until_ours(lease, vitals.pulse)
-        finally:
-            pulse.cancel()
+    beating = asyncio.create_task(beat(vitals))
+    try:
+        with _ended_by_sigterm():
+            if elect:
+                async with _elected(client, name, vitals, times or LeaseTimes()) as beside:
+                    vitals.pulse.leads(*watches)
+                    yield beside
+            else:
+                await wait_for(client)
+                vitals.pulse.leads(*watches)
+                yield []
+    finally:
+        vitals.pulse.leading = False
+        beating.cancel()
+
+
+@asynccontextmanager
+async def _elected(
+    client: Client, name: str, vitals: Vitals, times: LeaseTimes
+) -> AsyncIterator[Beside]:
+    lease = Lease(client, name, identity(), times)
+    await _until_ours(lease, vitals.pulse)
+    keeping = asyncio.create_task(_keep_or_end(lease, vitals.pulse))
     try:
         # Asked by who begins to work, however long ago it began to wait: Kopf looks for the kinds
         # that it watches only once.
         await wait_for(client)
+        if keeping.done():
+            await keeping
         log.info("leading as %s", lease.identity)
-        vitals.pulse.leads()
-        yield [keep(lease)]
+        yield [_result(keeping)]
     finally:
-        vitals.pulse.leading = False
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
         await lease.release()
 
 
+async def _result(task: asyncio.Task[None]) -> None:
+    await asyncio.shield(task)
+
+
 @contextmanager
-def _ended_by_sigterm() -> Any:
-    """End the process at a SIGTERM: nothing is begun yet. (Process 1 of a container has to ask.)"""
+def _ended_by_sigterm() -> Iterator[None]:
+    """End the process at a SIGTERM until Kopf listens for one: nothing is begun before.
+
+    Process 1 of a container has to ask for signals.
+    """
     loop, waiting, ended = asyncio.get_running_loop(), asyncio.current_task(), []
     assert waiting is not None
 
@@ -108,17 +140,28 @@ async def _until_ours(lease: Lease, pulse: Pulse) -> None:
         await asyncio.sleep(lease.times.retry)
 
 
+async def _keep_or_end(lease: Lease, pulse: Pulse) -> None:
+    """Keep the Lease. Once it is lost the process ends where its work does not."""
+    try:
+        await keep(lease)
+    except LeaseLostError:
+        pulse.leading = False
+        # Where the work ends in time, so does this event loop, and the call with it.
+        asyncio.get_running_loop().call_later(_ENDING, os._exit, 1)
+        raise
+
+
 async def keep(lease: Lease) -> None:
     """Renew the Lease for as long as it can be. Raises LeaseLostError."""
     loop = asyncio.get_running_loop()
     renewed = loop.time()
     while True:
         await asyncio.sleep(lease.times.retry)
-        why = "no answer in time"
+        why, asked = "no answer in time", loop.time()
         try:
             async with asyncio.timeout_at(renewed + lease.times.deadline):
                 if await lease.hold():
-                    renewed = loop.time()
+                    renewed = asked  # the others count from before the answer, at the latest
                     continue
             why = f"{lease.holder or 'somebody else'} has it"
         except ClusterError as error:

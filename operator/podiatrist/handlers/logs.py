@@ -1,7 +1,7 @@
 """The log: lines for humans, or JSON objects for a collector. Each names its Diagnosis.
 
-Messages hold no secrets by design: none is ever passed to a logger. What comes from elsewhere (an
-exception's text, an API server's words) is redacted once more on its way out.
+We pass no secret to a logger. What comes from elsewhere (an exception's text, an API server's words,
+a library's line) is redacted on its way out.
 """
 
 import json
@@ -51,5 +51,5 @@ def start_log(level: str, form: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if form == "json" else TextLines())
     logging.basicConfig(level=level, handlers=[handler])
-    for noisy in ("kopf", "kubernetes", "asyncio"):
+    for noisy in ("kopf", "kubernetes", "asyncio", "aiohttp", "openai", "httpx", "httpcore"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.root.level))

@@ -1,7 +1,7 @@
 """What `/metrics` tells; docs/operations.md explains each name.
 
-Counters hold for the life of a process: of the replicas of a role only the one that leads counts
-Diagnoses, so sums over replicas are right.
+Counters begin anew with each run of a role, as counters may. Of the replicas of a role only the one
+that leads counts Diagnoses; operator and executor both do, so look at one of the two.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -72,12 +72,10 @@ class Metrics:
         """Tell how many tokens of the day are left, once that is known."""
         self.registry.register(_Budget(left))
 
-    def held_back(self, counts: Callable[[], Iterable[tuple[str, int]]]) -> None:
-        """Tell how many Diagnoses were held back, by namespace."""
-        self.registry.register(
-            _Counts("podiatrist_diagnoses_held_back", "Diagnoses over the hourly limits.",
-                    ("namespace",), lambda: (((name,), n) for name, n in counts()))
-        )  # fmt: skip
+    def held_back(self, count: Callable[[], int]) -> None:
+        """Tell how many Diagnoses were held back; the log says in which namespaces."""
+        self.counts("diagnoses_held_back", "Diagnoses over the hourly limits.", (),
+                    lambda: [((), count())])  # fmt: skip
 
     def counts(
         self, name: str, what: str, labels: tuple[str, ...],

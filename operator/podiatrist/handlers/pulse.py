@@ -18,9 +18,6 @@ CUT_OFF = 150.0
 """Seconds without an answer after which the API server counts as out of reach: a process that
 stands by asks every two, one that works has a watch answered every 120 at least."""
 
-DIAGNOSES = "diagnoses"
-"""What every role watches."""
-
 
 class Pulse:
     """What probes ask for."""
@@ -33,6 +30,7 @@ class Pulse:
         self._clock = clock
         self._turned = clock()
         self._led_at = clock()
+        self._expected: tuple[str, ...] = ()
         self._reached: float | None = None
         self._heard: dict[str, float] = {}
 
@@ -55,10 +53,11 @@ class Pulse:
         self.leading = False
         self._heard.clear()
 
-    def leads(self) -> None:
-        """Take note that this process does the work from now on."""
+    def leads(self, *watches: str) -> None:
+        """Take note that this process does the work from now on, and what it has to hear of."""
         self.leading = True
         self._led_at = self._clock()
+        self._expected = watches
 
     def ages(self) -> dict[str, float]:
         """Return the seconds since each watch brought something."""
@@ -75,7 +74,7 @@ class Pulse:
             return f"the event loop has not turned for {stuck:.0f} s"
         if self._cut_off() is not None:
             return None
-        ages = {DIAGNOSES: self._clock() - self._led_at, **self.ages()}
+        ages = {**dict.fromkeys(self._expected, self._clock() - self._led_at), **self.ages()}
         silent = {watch: age for watch, age in ages.items() if age > SILENT}
         if self.leading and silent:
             watch, age = max(silent.items(), key=lambda item: item[1])
@@ -93,8 +92,9 @@ class Pulse:
         why = self.trouble or self._cut_off()
         if why is not None:
             return why
-        if self.leading and DIAGNOSES not in self._heard:
-            return f"the watch of {DIAGNOSES} has not begun yet"
+        missing = [watch for watch in self._expected if watch not in self._heard]
+        if self.leading and missing:
+            return f"the watch of {missing[0]} has not begun yet"
         return None
 
     def _cut_off(self) -> str | None:

@@ -24,7 +24,7 @@ async def run_executor(kubeconfig: Path | None, settings: Settings, vitals: Vita
     share(kubeconfig)
     async with (
         connect(kubeconfig, _NAME, traffic=vitals.traffic) as client,
-        leading(client, _NAME, vitals, elect=settings.leader_election) as beside,
+        leading(client, _NAME, vitals, "diagnoses", elect=settings.leader_election) as beside,
     ):
         context = context_of(client, settings.timing, patch_managed=settings.patch_managed)
         worker = Worker(context, STEPS)

@@ -43,6 +43,8 @@ log = logging.getLogger(__name__)
 _NAME = "podiatrist-operator"
 """Field manager of its writes, and name of its Lease."""
 
+_WATCHES = ("diagnoses", "pods", "events")
+
 
 async def run_operator(kubeconfig: Path | None, settings: OperatorSettings, vitals: Vitals) -> None:
     """Notice, investigate, consult and propose, until a signal. Raises ClusterError."""
@@ -50,7 +52,7 @@ async def run_operator(kubeconfig: Path | None, settings: OperatorSettings, vita
     with tempfile.TemporaryDirectory(prefix="podiatrist-operator-") as folder:
         async with (
             connect(kubeconfig, _NAME, traffic=vitals.traffic) as client,
-            leading(client, _NAME, vitals, elect=settings.leader_election) as beside,
+            leading(client, _NAME, vitals, *_WATCHES, elect=settings.leader_election) as beside,
             notifying(client, settings) as notifiers,
         ):
             for notifier in notifiers:
@@ -69,7 +71,7 @@ async def run_operator(kubeconfig: Path | None, settings: OperatorSettings, vita
             vitals.metrics.queue("consultations", consulter.queue.__len__)
             vitals.metrics.queue("suspects", noticer.waiting)
             vitals.metrics.budget(lambda: ledger.left)
-            vitals.metrics.held_back(lambda: list(gate.held_back.items()))
+            vitals.metrics.held_back(lambda: gate.held_back["*"])
             vitals.metrics.counts(
                 "notifications", "What became of notifications.", ("sink", "outcome"),
                 lambda: outcomes(notifiers),

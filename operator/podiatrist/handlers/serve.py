@@ -22,7 +22,7 @@ from podiatrist.cluster.store import Store
 from podiatrist.handlers import doors
 from podiatrist.handlers.kopf_settings import operator_options
 from podiatrist.handlers.supervise import WatchEndedError
-from podiatrist.handlers.vitals import Vitals, beat
+from podiatrist.handlers.vitals import Vitals
 from podiatrist.handlers.ward import Ward
 from podiatrist.lifecycle.context import Consulting, Context, Timing
 
@@ -100,9 +100,16 @@ async def serve(
     doors.login_by(registry, vitals.traffic)
     doors.watch_diagnoses(registry, (*listeners, Ward(vitals.metrics, now)))
     ended = asyncio.Event()
-    ours = [asyncio.create_task(work) for work in (beat(vitals), *tasks)]
+    ours = [asyncio.create_task(work) for work in tasks]
+
+    def end(_: asyncio.Task[None]) -> None:
+        # At once: Kopf takes its time to end, and somebody else may lead by now.
+        ended.set()
+        for task in ours:
+            task.cancel()
+
     for task in ours:  # they end by an error of ours only, and then nothing shall go on
-        task.add_done_callback(lambda _: ended.set())
+        task.add_done_callback(end)
     doors.stop_with(registry, ours)
     try:
         await kopf.operator(registry=registry, stop_flag=ended, **operator_options())

@@ -5,13 +5,16 @@ anew. Three fixed paths without any input: the standard library's server is enou
 """
 
 import logging
+import socket
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from podiatrist.cluster.redaction import redact
 from podiatrist.handlers.vitals import Vitals
 
 log = logging.getLogger(__name__)
@@ -19,6 +22,52 @@ log = logging.getLogger(__name__)
 _PLAIN = "text/plain; charset=utf-8"
 _SLOW = 5.0
 """Seconds that a client may take to ask."""
+
+
+_AT_ONCE = 8
+"""Requests that are answered at once; whoever comes then is turned away."""
+
+
+class _Server(ThreadingHTTPServer):
+    """Listens on IPv6 and IPv4 alike, where there is IPv6, and never holds many threads."""
+
+    daemon_threads = True
+
+    def __init__(self, port: int, handler: type[BaseHTTPRequestHandler]) -> None:
+        self.address_family = socket.AF_INET6 if _has_ipv6() else socket.AF_INET
+        self._free = threading.Semaphore(_AT_ONCE)
+        super().__init__(("", port), handler)
+
+    def server_bind(self) -> None:
+        """Take IPv4 as well."""
+        if self.address_family == socket.AF_INET6:
+            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        super().server_bind()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread, if one is free."""
+        if self._free.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer, and let the next one in."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
+
+
+def _has_ipv6() -> bool:
+    if not socket.has_ipv6:
+        return False
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::", 0))
+    except OSError:
+        return False
+    return True
 
 
 def serve_status(port: int, vitals: Vitals) -> ThreadingHTTPServer:
@@ -29,7 +78,7 @@ def serve_status(port: int, vitals: Vitals) -> ThreadingHTTPServer:
 
     def probe(trouble: Callable[[], str | None]) -> tuple[int, str, bytes]:
         why = trouble()
-        return (503, _PLAIN, f"{why}\n".encode()) if why else (200, _PLAIN, b"ok\n")
+        return (503, _PLAIN, f"{redact(why)}\n".encode()) if why else (200, _PLAIN, b"ok\n")
 
     def answer(path: str) -> tuple[int, str, bytes]:
         match path.partition("?")[0]:
@@ -58,7 +107,6 @@ def serve_status(port: int, vitals: Vitals) -> ThreadingHTTPServer:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - inherited
             log.debug(format, *args)
 
-    ThreadingHTTPServer.daemon_threads = True
-    server = ThreadingHTTPServer(("", port), Handler)
+    server = _Server(port, Handler)
     threading.Thread(target=server.serve_forever, name="status", daemon=True).start()
     return server

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 
 from podiatrist.api import names
 from podiatrist.api.conditions import OVER, has
-from podiatrist.api.diagnosis import Diagnosis, State, Usage
+from podiatrist.api.diagnosis import AGENT, Diagnosis, State, Usage
 from podiatrist.handlers.metrics import Metrics
 
 FALSE_ALARM = "false-alarm"
@@ -67,7 +67,7 @@ class Ward:
 
     def _tell(self, diagnosis: Diagnosis, before: _Seen, now: _Seen) -> None:
         metrics, age = self._metrics, self._age(diagnosis)
-        reason = diagnosis.status.findings[0].reason if diagnosis.status.findings else ""
+        reason = _reason(diagnosis)
         if now.diagnosed and not before.diagnosed and age is not None:
             metrics.time_to_diagnosis.observe(age)
         if now.state != before.state and now.state in {s.value for s in OVER}:
@@ -97,6 +97,17 @@ class Ward:
         cost = _money(now.cost) - _money(old.cost)
         if cost > 0:
             metrics.model_cost.labels(model).inc(float(cost))
+
+
+def _reason(diagnosis: Diagnosis) -> str:
+    """Return the reason of the first finding; of a model's, which are words of its own, just that.
+
+    A label of free text would be a series for each text, kept for as long as the process lives.
+    """
+    if not diagnosis.status.findings:
+        return ""
+    first = diagnosis.status.findings[0]
+    return "ByTheModel" if first.analyzer == AGENT else first.reason
 
 
 def _money(text: str | None) -> Decimal:
