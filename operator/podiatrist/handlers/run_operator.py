@@ -49,7 +49,7 @@ async def run_operator(kubeconfig: Path | None, settings: OperatorSettings, vita
     share(kubeconfig)
     with tempfile.TemporaryDirectory(prefix="podiatrist-operator-") as folder:
         async with (
-            connect(kubeconfig, _NAME, traffic=vitals.traffic) as client,
+            connect(kubeconfig, _NAME, traffic=vitals.traffic, scope=settings.scope) as client,
             leading(client, _NAME, vitals, elect=settings.leader_election) as beside,
             notifying(client, settings) as notifiers,
         ):
@@ -87,7 +87,9 @@ async def run_operator(kubeconfig: Path | None, settings: OperatorSettings, vita
                 tasks.append(stream(client, noticer, vitals.pulse.heard))
             else:
                 watch_pods(registry, noticer)
-            await serve(registry, vitals, (worker, consulter, *notifiers), *tasks)
+            await serve(
+                registry, vitals, (worker, consulter, *notifiers), *tasks, scope=settings.scope
+            )
 
 
 def _consultant(
@@ -108,7 +110,13 @@ def _consultant(
     limits = Limits(settings.consult_steps, settings.consult_tokens, settings.consult_seconds)
     access = ReaderAccess(client, folder)
     consultant = ModelConsultant(
-        model, settings, kubectl, access, limits, everywhere=settings.consult_namespaces == "all"
+        model,
+        settings,
+        kubectl,
+        access,
+        limits,
+        everywhere=settings.consult_namespaces == "all" and settings.scope.everywhere,
+        namespaced_only=not settings.scope.everywhere,
     )
     return consultant, Consulting(settings.consult, None)
 

@@ -18,6 +18,7 @@ from podiatrist.cluster.client import Client
 from podiatrist.cluster.errors import ClusterError, NotFoundError, UnreachableError
 from podiatrist.cluster.kinds import DIAGNOSIS
 from podiatrist.cluster.reader import Reader
+from podiatrist.cluster.scope import EVERYWHERE, Scope
 from podiatrist.cluster.store import Store
 from podiatrist.handlers import doors
 from podiatrist.handlers.kopf_settings import operator_options
@@ -90,8 +91,11 @@ async def serve(
     vitals: Vitals,
     listeners: Sequence[doors.Listener],
     *tasks: Coroutine[Any, Any, None],
+    scope: Scope = EVERYWHERE,
 ) -> None:
     """Run until a signal: the tasks, with Diagnoses for the listeners, the workers among them.
+
+    `scope` is where Kopf watches.
 
     Raises WatchEndedError when Kopf did not survive an error.
     """
@@ -105,7 +109,7 @@ async def serve(
         task.add_done_callback(lambda _: ended.set())
     doors.stop_with(registry, ours)
     try:
-        await kopf.operator(registry=registry, stop_flag=ended, **operator_options())
+        await kopf.operator(registry=registry, stop_flag=ended, **operator_options(scope))
     except Exception as error:
         raise WatchEndedError(f"watching the cluster failed: {error!r}") from error
     finally:
