@@ -12,7 +12,7 @@ CRASH_SAMPLE ?= 6
 .DEFAULT_GOAL := help
 .PHONY: help venv check lint types layers unit e2e test test-faults test-crash test-interleavings \
 	demo demo-clean dev picture bench scale \
-	model-up model-down eval crds rights lock cluster-up cluster-down cluster-kubeconfig clean
+	model-up model-down eval crds rights namespaced lock cluster-up cluster-down cluster-kubeconfig clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -104,6 +104,9 @@ crds: $(READY) ## generate crds/ and deploy/01, 02 from the models of the API an
 
 rights: $(READY) ## write the rows of docs/rights.md from deploy/; a new right needs its reason
 	$(BIN)/python -m tests.rights
+
+namespaced: $(READY) ## copy what deploy/namespaced/ shares with deploy/
+	$(BIN)/python -m tests.namespaced
 
 picture: $(READY) ## record docs/demo.svg
 	$(BIN)/python -m tests.demo.demo --yes --record docs/demo.svg

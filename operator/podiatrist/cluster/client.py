@@ -22,6 +22,7 @@ from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.client.rest import ApiException
 from kubernetes.aio.dynamic import DynamicClient
 
+from podiatrist.cluster.confines import EVERYWHERE, Confines
 from podiatrist.cluster.errors import (
     ClusterError,
     ConflictError,
@@ -33,7 +34,6 @@ from podiatrist.cluster.errors import (
 from podiatrist.cluster.kinds import POD, SERVICE_ACCOUNT, Kind
 from podiatrist.cluster.objects import NamedObject, Struct
 from podiatrist.cluster.objects.base import Metadata, decode_page
-from podiatrist.cluster.scope import EVERYWHERE, Scope
 from podiatrist.cluster.traffic import Traffic
 
 Object = dict[str, Any]
@@ -69,13 +69,13 @@ class Server:
 class Client:
     """The API server, seen with one identity.
 
-    What its scope leaves out raises OutOfScopeError, and the API server is not asked.
+    What its confines leave out raises BeyondConfinesError, and the API server is not asked.
     """
 
-    def __init__(self, api: ApiClient, field_manager: str, scope: Scope = EVERYWHERE) -> None:
+    def __init__(self, api: ApiClient, field_manager: str, confines: Confines = EVERYWHERE) -> None:
         self._dynamic = DynamicClient(api)
         self._field_manager = field_manager
-        self.scope = scope
+        self.confines = confines
         self.configuration: Configuration = api.configuration
         """Where the API server is, for whoever asks it with other credentials."""
 
@@ -119,7 +119,7 @@ class Client:
         labels: str | None,
     ) -> list[Item]:
         items: list[Item] = []
-        for place in self.scope.places(kind, namespace):
+        for place in self.confines.places(kind, namespace):
             token: str | None = None
             while token != "":
                 body = await self._bytes(
@@ -144,7 +144,7 @@ class Client:
         """Return the metadata of all objects of a kind without asking for their content."""
         accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
         found: list[Metadata] = []
-        for place in self.scope.places(kind, namespace):
+        for place in self.confines.places(kind, namespace):
             path = self._path(kind, place)
             body = await self._bytes("get", path, accept=accept, label_selector=labels)
             found += [o.metadata for o in decode_page(body, NamedObject)[0]]
@@ -381,8 +381,8 @@ class Client:
     def _path(
         self, kind: Kind, namespace: str | None, name: str | None = None, sub: str | None = None
     ) -> str:
-        """Return a URL path. Raises OutOfScopeError, and NotFoundError as `Kind.path` does."""
-        self.scope.admit(kind, namespace, name)
+        """Return a URL path. Raises BeyondConfinesError, and NotFoundError as `Kind.path` does."""
+        self.confines.admit(kind, namespace, name)
         return kind.path(namespace, name, sub)
 
     async def _request(self, method: str, path: str, **options: Any) -> Object:
@@ -493,12 +493,12 @@ async def connect(
     *,
     context: str | None = None,
     traffic: Traffic | None = None,
-    scope: Scope = EVERYWHERE,
+    confines: Confines = EVERYWHERE,
 ) -> AsyncIterator[Client]:
     """Open a client: from a kubeconfig file, or from the pod's ServiceAccount where None.
 
     `context` is the file's context; None: its current one. `traffic` counts the requests;
-    `scope` is what is looked at.
+    `confines` are what is looked at.
 
     Raises ClusterError when there are no usable credentials.
     """
@@ -517,4 +517,4 @@ async def connect(
         where = kubeconfig or "the pod's ServiceAccount"
         raise ClusterError(f"no usable credentials in {where}: {error}") from None
     async with ApiClient(configuration) as api:
-        yield Client(api, field_manager, scope)
+        yield Client(api, field_manager, confines)

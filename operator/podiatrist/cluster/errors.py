@@ -17,7 +17,7 @@ class RefusedError(ClusterError):
     """The API server understood the request and will not do it (400, 403, 422)."""
 
 
-class OutOfScopeError(RefusedError):
+class BeyondConfinesError(RefusedError):
     """Nobody was asked: an installation that is confined to namespaces does not look there."""
 
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 import kopf
 from kopf._core.reactor.inventory import ResourceMemories, ResourceMemory
 
-from podiatrist.cluster.scope import EVERYWHERE, Scope
+from podiatrist.cluster.confines import EVERYWHERE, Confines
 from podiatrist.handlers.feed import EVENT_FIELDS, POD_FIELDS
 
 _RENEWED = 120
@@ -61,12 +61,12 @@ def kopf_settings() -> kopf.OperatorSettings:
     return settings
 
 
-def operator_options(scope: Scope = EVERYWHERE) -> dict[str, Any]:
+def operator_options(confines: Confines = EVERYWHERE) -> dict[str, Any]:
     """Return the arguments of `kopf.operator` that all our roles share.
 
     With names alone, and scanning disabled, Kopf does not ask for the list of namespaces.
     """
-    places = {"clusterwide": True} if scope.everywhere else {"namespaces": scope.namespaces}
+    places = {"clusterwide": True} if confines.everywhere else {"namespaces": confines.namespaces}
     return {
         "settings": kopf_settings(),
         "memories": NoMemories(),

@@ -23,12 +23,17 @@ async def run_executor(kubeconfig: Path | None, settings: Settings, vitals: Vita
     """Preview, execute, verify and roll back, until a signal. Raises ClusterError."""
     share(kubeconfig)
     async with (
-        connect(kubeconfig, _NAME, traffic=vitals.traffic, scope=settings.scope) as client,
+        connect(kubeconfig, _NAME, traffic=vitals.traffic, confines=settings.confines) as client,
         leading(client, _NAME, vitals, elect=settings.leader_election) as beside,
     ):
         context = context_of(client, settings.timing, patch_managed=settings.patch_managed)
         worker = Worker(context, STEPS)
         vitals.metrics.queue("diagnoses", worker.queue.__len__)
         await serve(
-            kopf.OperatorRegistry(), vitals, (worker,), worker.run(), *beside, scope=settings.scope
+            kopf.OperatorRegistry(),
+            vitals,
+            (worker,),
+            worker.run(),
+            *beside,
+            confines=settings.confines,
         )

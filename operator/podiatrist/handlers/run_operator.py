@@ -49,7 +49,9 @@ async def run_operator(kubeconfig: Path | None, settings: OperatorSettings, vita
     share(kubeconfig)
     with tempfile.TemporaryDirectory(prefix="podiatrist-operator-") as folder:
         async with (
-            connect(kubeconfig, _NAME, traffic=vitals.traffic, scope=settings.scope) as client,
+            connect(
+                kubeconfig, _NAME, traffic=vitals.traffic, confines=settings.confines
+            ) as client,
             leading(client, _NAME, vitals, elect=settings.leader_election) as beside,
             notifying(client, settings) as notifiers,
         ):
@@ -88,7 +90,11 @@ async def run_operator(kubeconfig: Path | None, settings: OperatorSettings, vita
             else:
                 watch_pods(registry, noticer)
             await serve(
-                registry, vitals, (worker, consulter, *notifiers), *tasks, scope=settings.scope
+                registry,
+                vitals,
+                (worker, consulter, *notifiers),
+                *tasks,
+                confines=settings.confines,
             )
 
 
@@ -115,8 +121,8 @@ def _consultant(
         kubectl,
         access,
         limits,
-        everywhere=settings.consult_namespaces == "all" and settings.scope.everywhere,
-        namespaced_only=not settings.scope.everywhere,
+        everywhere=settings.consult_namespaces == "all" and settings.confines.everywhere,
+        namespaced_only=not settings.confines.everywhere,
     )
     return consultant, Consulting(settings.consult, None)
 

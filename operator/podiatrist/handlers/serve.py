@@ -15,10 +15,10 @@ import kopf
 
 from podiatrist.api import names
 from podiatrist.cluster.client import Client
+from podiatrist.cluster.confines import EVERYWHERE, Confines
 from podiatrist.cluster.errors import ClusterError, NotFoundError, UnreachableError
 from podiatrist.cluster.kinds import DIAGNOSIS
 from podiatrist.cluster.reader import Reader
-from podiatrist.cluster.scope import EVERYWHERE, Scope
 from podiatrist.cluster.store import Store
 from podiatrist.handlers import doors
 from podiatrist.handlers.kopf_settings import operator_options
@@ -91,11 +91,11 @@ async def serve(
     vitals: Vitals,
     listeners: Sequence[doors.Listener],
     *tasks: Coroutine[Any, Any, None],
-    scope: Scope = EVERYWHERE,
+    confines: Confines = EVERYWHERE,
 ) -> None:
     """Run until a signal: the tasks, with Diagnoses for the listeners, the workers among them.
 
-    `scope` is where Kopf watches.
+    `confines` are where Kopf watches.
 
     Raises WatchEndedError when Kopf did not survive an error.
     """
@@ -109,7 +109,7 @@ async def serve(
         task.add_done_callback(lambda _: ended.set())
     doors.stop_with(registry, ours)
     try:
-        await kopf.operator(registry=registry, stop_flag=ended, **operator_options(scope))
+        await kopf.operator(registry=registry, stop_flag=ended, **operator_options(confines))
     except Exception as error:
         raise WatchEndedError(f"watching the cluster failed: {error!r}") from error
     finally:

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from podiatrist.cluster.scope import Scope
+from podiatrist.cluster.confines import Confines
 from podiatrist.lifecycle.context import Timing
 from podiatrist.notice.housekeeping import Keeping
 from podiatrist.notice.limits import Limits
@@ -79,9 +79,9 @@ class Settings(BaseSettings):
     """Port of /healthz, /readyz and /metrics; 0: none."""
 
     @property
-    def scope(self) -> Scope:
+    def confines(self) -> Confines:
         """What is looked at."""
-        return Scope(tuple(dict.fromkeys(self.namespaces.replace(",", " ").split())))
+        return Confines.of(self.namespaces)
 
     @property
     def grace(self) -> Grace:

@@ -23,7 +23,7 @@ async def stream(
             audience.event_seen(seen)
 
     async with asyncio.TaskGroup() as group:
-        for place in client.scope.places(POD, None):
+        for place in client.confines.places(POD, None):
             pods = Watch(client, POD, Pod, pod, namespace=place, fields=POD_FIELDS, heard=heard)
             events = Watch(
                 client, EVENT, Event, event, namespace=place, fields=EVENT_FIELDS, heard=heard

@@ -139,7 +139,7 @@ class Diagnoser:
         try:
             raw = await self._client.get(NAMESPACE, None, namespace)
         except RefusedError:
-            if self._client.scope.everywhere:
+            if self._client.confines.everywhere:
                 raise
             return {}
         return (raw.get("metadata") or {}).get("annotations") or {}

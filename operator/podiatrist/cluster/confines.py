@@ -8,7 +8,7 @@ is not the same as not there (docs/decisions/2026-11-28-namespaced-mode.md).
 from dataclasses import dataclass
 
 from podiatrist.api import names
-from podiatrist.cluster.errors import OutOfScopeError
+from podiatrist.cluster.errors import BeyondConfinesError
 from podiatrist.cluster.kinds import CONFIG_MAP, LEASE, NAMESPACE, SERVICE_ACCOUNT, Kind
 
 _OURS = (CONFIG_MAP, LEASE, SERVICE_ACCOUNT)
@@ -16,10 +16,15 @@ _OURS = (CONFIG_MAP, LEASE, SERVICE_ACCOUNT)
 
 
 @dataclass(frozen=True)
-class Scope:
+class Confines:
     """Some namespaces by name; none named: all of them."""
 
     namespaces: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, text: str) -> "Confines":
+        """Return what a setting names: namespaces, separated by commas or blanks."""
+        return cls(tuple(dict.fromkeys(text.replace(",", " ").split())))
 
     @property
     def everywhere(self) -> bool:
@@ -33,7 +38,7 @@ class Scope:
         return self.namespaces
 
     def admit(self, kind: Kind, namespace: str | None, name: str | None) -> None:
-        """Raise OutOfScopeError for what is not looked at, and never asked for."""
+        """Raise BeyondConfinesError for what is not looked at, and never asked for."""
         if self.everywhere:
             return
         if kind is NAMESPACE:
@@ -48,11 +53,11 @@ class Scope:
         if not inside:
             what = f"{kind.plural} {name}" if name else kind.plural
             where = f" in namespace {namespace}" if kind.namespaced and namespace else ""
-            raise OutOfScopeError(
+            raise BeyondConfinesError(
                 f"{what}{where} are not looked at: PODIATRIST_NAMESPACES confines Podiatrist to "
                 f"{', '.join(self.namespaces)}"
             )
 
 
-EVERYWHERE = Scope()
+EVERYWHERE = Confines()
 """All namespaces, and what belongs to none."""
