@@ -4,15 +4,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SITE_READY := $(VENV)/.ready-for-docs
 KUBE := $(PYTHON) -m tests.cluster
 WORKERS ?= 4
-SAMPLE ?= 12
-CRASH_SAMPLE ?= 6
+SAMPLE ?= 8
+CRASH_SAMPLE ?= 4
+IMAGE ?= ghcr.io/podiatrist/podiatrist:0.1.0
 
 .DEFAULT_GOAL := help
 .PHONY: help venv check lint types layers unit e2e test test-faults test-crash test-interleavings \
+	image test-incluster \
 	demo demo-clean dev picture bench scale \
-	model-up model-down eval crds rights namespaced lock cluster-up cluster-down cluster-kubeconfig clean
+	model-up model-down eval crds rights namespaced pages docs test-site lock \
+	cluster-up cluster-down cluster-kubeconfig clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +33,14 @@ demo-clean: $(READY) ## take away what the demo left in the cluster
 dev: $(READY) ## operator and executor from the source, until Ctrl-C
 	@$(BIN)/python -m tests.harness.dev
 
-test: check scale e2e ## everything: check, and on a real cluster stories, attacks, some faults and crashes
+test: check scale test-site e2e ## everything: check, the docs, and on a real cluster stories, attacks, faults, crashes, the installation
+
+image: ## build the image with docker, podman or buildah (IMAGE=name:tag)
+	$(or $(firstword $(shell command -v docker podman buildah)),\
+		$(error docker, podman or buildah is needed to build the image)) build -t $(IMAGE) .
+
+test-incluster: $(READY) ## the image built on stand-ins, installed from deploy/ and tried in a real kubelet
+	@$(KUBE) status > /dev/null 2>&1 || trap '$(KUBE) down' EXIT; $(BIN)/pytest tests/incluster
 
 test-faults: $(READY) ## every fault on a real cluster, and the table (CASE=name FAMILY=images TABLE=file)
 	@$(KUBE) status > /dev/null 2>&1 || trap '$(KUBE) down' EXIT; \
@@ -59,9 +70,10 @@ layers: $(READY)
 unit: $(READY)
 	$(BIN)/pytest tests/unit -q -n 2
 
-# Three runs: stories that keep to their own namespace side by side, then those that kill
+# Four runs: stories that keep to their own namespace side by side, then those that kill
 # processes or change the node, one at a time, then ten random orders, in which no process of ours
-# runs. A cluster that was not up before is not up after. The first two draw the sample of the
+# runs, then the installation, all of whose processes are pods. A cluster that was not up before is
+# not up after. The first two draw the sample of the
 # faults, with the same seed, and play their own part of it.
 e2e: $(READY)
 	@$(KUBE) status > /dev/null 2>&1 || trap '$(KUBE) down' EXIT; \
@@ -69,7 +81,8 @@ e2e: $(READY)
 	stories="$(BIN)/pytest tests/e2e tests/attacks tests/faults tests/crash \
 		--faults-sample $(SAMPLE) --faults-tries 2"; \
 	$$stories -m "not serial" -n $(WORKERS) --maxschedchunk 1 && $$stories -m serial && \
-	INTERLEAVINGS_SEED=$${INTERLEAVINGS_SEED:-1} EXAMPLES=10 $(BIN)/pytest tests/interleavings -q
+	INTERLEAVINGS_SEED=$${INTERLEAVINGS_SEED:-1} EXAMPLES=10 $(BIN)/pytest tests/interleavings -q && \
+	$(BIN)/pytest tests/incluster -q
 
 cluster-up: ## start the test cluster (the first time it is built: 15 minutes on 2 cores)
 	@$(KUBE) up
@@ -108,6 +121,17 @@ rights: $(READY) ## write the rows of docs/rights.md from deploy/; a new right n
 namespaced: $(READY) ## copy what deploy/namespaced/ shares with deploy/
 	$(BIN)/python -m tests.namespaced
 
+pages: $(READY) ## generate the pages of docs/ that are written from the code
+	$(BIN)/python -m docs.site
+
+docs: $(SITE_READY) ## the pages of docs/ as a site: build/site/index.html; a broken link is an error
+	@rm -rf build/site build/doctrees
+	@$(BIN)/sphinx-build -c docs/site -d build/doctrees -W --keep-going -q docs build/site
+	@echo "build/site/index.html"
+
+test-site: docs ## open the site in a browser: links, search, a narrow screen, dark mode
+	$(BIN)/pytest tests/website -q
+
 picture: $(READY) ## record docs/demo.svg
 	$(BIN)/python -m tests.demo.demo --yes --record docs/demo.svg
 
@@ -119,6 +143,8 @@ lock: $(READY) ## resolve the dependencies anew into the lock files
 		--no-emit-index-url --quiet -o requirements-dev.lock
 	$(BIN)/uv pip compile --group image --universal --generate-hashes \
 		--no-header --no-emit-index-url --quiet -o requirements-image.lock
+	$(BIN)/uv pip compile --group docs --constraint requirements-dev.lock --universal \
+		--generate-hashes --no-header --no-emit-index-url --quiet -o requirements-docs.lock
 
 venv: $(READY) ## the virtual environment with everything pinned
 
@@ -132,6 +158,11 @@ $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# What makes the site is in the same environment, but only where somebody makes it.
+$(SITE_READY): $(READY) requirements-docs.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
 	@touch $@
 
 clean: ## remove the virtual environment and caches

@@ -28,6 +28,14 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     _session.close()
 
 
+_ORDER = ("story", "image", "takeover", "model", "upgrade", "uninstall")
+"""What needs a fresh installation comes first, what takes it away last."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: _ORDER.index(item.path.stem.removeprefix("test_")))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     cluster = current()
     if cluster is not None and not cluster.containers:

@@ -38,7 +38,7 @@ def test_from_apply_to_healed(fresh: Installation, kube: Kube, people: People) -
 
     until(running, "four pods that run")
     for name in found:
-        kube.wait_for_diagnosis("Succeeded", target=name, patience=180)
+        kube.wait_for_diagnosis("Verifying", "Succeeded", target=name)
 
 
 def test_it_runs_as_restricted_as_it_asks_of_others(fresh: Installation) -> None:
@@ -85,7 +85,7 @@ def test_probes_and_metrics_answer(fresh: Installation) -> None:
         leading = [pod for pod, text in metrics.items() if "podiatrist_leader 1.0" in text]
         assert leading == [fresh.leader(role)]
         (text,) = (metrics[pod] for pod in leading)
-        assert 'podiatrist_diagnoses_ended_total{reason="' in text
-        assert 'state="Succeeded"} 1.0' in text
+        assert 'podiatrist_diagnoses{state="' in text
+        assert "podiatrist_time_to_diagnosis_seconds_count 2.0" in text
         assert 'podiatrist_watch_age_seconds{watch="diagnoses"}' in text
         assert 'podiatrist_api_requests_total{code="200",verb="WATCH"}' in text

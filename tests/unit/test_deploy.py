@@ -1,15 +1,18 @@
 """What `deploy/` holds: generated files are fresh, pods are restricted, names fit together."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from prometheus_client import generate_latest
 
 from podiatrist import __name__ as package
 from podiatrist.api.crd import render_crd
 from podiatrist.handlers.operator_settings import OperatorSettings
 from podiatrist.handlers.settings_map import settings_map
+from podiatrist.handlers.vitals import Vitals
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 ROLES = ("operator", "executor")
@@ -37,15 +40,12 @@ def test_every_setting_is_listed_and_none_that_is_a_secret() -> None:
     for name, field in OperatorSettings.model_fields.items():
         secret = "SecretStr" in str(field.annotation)
         deployed = name in {"leader_election", "status_port", "log_format"}
-        assert (f"# PODIATRIST_{name.upper()}: " in listed) == (not secret and not deployed), name
+        assert (f"#   PODIATRIST_{name.upper()}: " in listed) == (not secret and not deployed), name
 
 
 def test_an_uncommented_setting_is_read_back_as_its_default() -> None:
-    lines = (DEPLOY / "02-settings.yaml").read_text().splitlines()
-    entries = [
-        line.replace("# PODIATRIST", "PODIATRIST") for line in lines if "# PODIATRIST" in line
-    ]
-    data = yaml.safe_load("data:\n" + "\n".join(entries))["data"]
+    text = (DEPLOY / "02-settings.yaml").read_text()
+    data = yaml.safe_load(text.partition("\n# data:\n")[2].replace("\n#", "\n")[1:])
     assert len(data) > 30
     given = {k.removeprefix("PODIATRIST_").lower(): v for k, v in data.items() if v != ""}
     settings = OperatorSettings(**{k: v for k, v in given.items() if k != "model_url"})
@@ -85,3 +85,19 @@ def test_all_objects_are_labelled_so_that_they_can_be_found() -> None:
         if m["metadata"].get("labels", {}).get("app.kubernetes.io/name") != "podiatrist"
     ]
     assert unlabelled == []
+
+
+def test_alerts_dashboard_and_docs_speak_of_metrics_that_exist() -> None:
+    vitals = Vitals()
+    vitals.metrics.budget(lambda: 1)
+    vitals.metrics.held_back(lambda: [("*", 1)])
+    vitals.metrics.counts("notifications", "", ("sink", "outcome"), lambda: [(("s", "sent"), 1)])
+    text = generate_latest(vitals.metrics.registry).decode()
+    there = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE podiatrist")}
+    there -= {name for name in there if name.endswith("_created")}
+    docs = (DEPLOY.parent / "docs/operations.md").read_text()
+    told = set(re.findall(r"^\| `(podiatrist_\w+)`", docs, re.M))
+    assert told == there
+    for file in (DEPLOY / "monitoring").glob("*.yaml"):
+        used = set(re.findall(r"podiatrist_[a-z_]+", file.read_text()))
+        assert {name.removesuffix("_bucket") for name in used} <= there, file

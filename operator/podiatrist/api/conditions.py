@@ -20,7 +20,6 @@ class Reason(StrEnum):
     TARGET_REPLACED = "TargetReplaced"
     TARGET_CHANGED = "TargetChanged"
     KIND_NOT_SUPPORTED = "KindNotSupported"
-    RETRY_ASKED = "RetryAsked"
     # Consulted
     NO_MODEL = "NoModel"
     NOT_NEEDED = "NotNeeded"

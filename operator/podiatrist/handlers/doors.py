@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-import aiohttp
 import kopf
 
 from podiatrist.api import names
 from podiatrist.api.diagnosis import Diagnosis
 from podiatrist.cluster.store import parse_diagnosis
 from podiatrist.cluster.traffic import Traffic
+from podiatrist.handlers.kopf_session import CountedSession
 
 
 class Listener(Protocol):
@@ -43,18 +43,9 @@ def login_by(registry: kopf.OperatorRegistry, traffic: Traffic | None = None) ->
     """
 
     @kopf.on.login(registry=registry)
-    async def login(**kwargs: Any) -> kopf.AiohttpSession | None:
+    def login(**kwargs: Any) -> kopf.ConnectionInfo | kopf.AiohttpSession | None:
         info = kopf.login_with_kubeconfig(**kwargs) or kopf.login_with_service_account(**kwargs)
-        if info is None:
-            return None
-        session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=info.as_ssl_context()),
-            headers=info.as_http_headers(),
-            trace_configs=[traffic.trace()] if traffic is not None else None,
-        )
-        return kopf.AiohttpSession(
-            server=info.server, default_namespace=info.default_namespace, aiohttp_session=session
-        )
+        return info if info is None or traffic is None else CountedSession(info, traffic)
 
 
 def stop_with(registry: kopf.OperatorRegistry, ours: Iterable[asyncio.Task[None]]) -> None:

@@ -18,10 +18,10 @@ _DEPLOYED = {"leader_election", "status_port", "log_format"}
 
 _HEAD = f"""\
 # Every setting with its default; times are in seconds. To change some:
-#   kubectl -n {names.NAMESPACE} edit configmap podiatrist        (add lines below `data:`)
+#   kubectl -n {names.NAMESPACE} edit configmap podiatrist       (with a `data:` as below)
 #   kubectl -n {names.NAMESPACE} rollout restart deployment
-# Applying this file again, for an upgrade, keeps what you set. Keys and URLs that hold tokens do
-# not belong here: they are in Secrets, see operator.yaml.
+# All of them are comments: applying this file again, for an upgrade, keeps what you set. Keys, and
+# URLs that hold tokens, do not belong here: they are in Secrets, see operator.yaml.
 apiVersion: v1
 kind: ConfigMap
 metadata:
@@ -29,7 +29,7 @@ metadata:
   namespace: {names.NAMESPACE}
   labels:
     app.kubernetes.io/name: podiatrist
-data:
+# data:
 """
 
 
@@ -41,7 +41,7 @@ def settings_map() -> str:
         [
             _HEAD,
             *(_entry(name, field) for name, field in shared.items() if name not in _DEPLOYED),
-            "  # --- what only the operator reads ---\n",
+            "#   # --- what only the operator reads ---\n",
             *(_entry(name, field) for name, field in alone.items() if not _secret(field)),
         ]
     )
@@ -53,8 +53,8 @@ def _secret(field: FieldInfo) -> bool:
 
 def _entry(name: str, field: FieldInfo) -> str:
     what = wrap(" ".join((field.description or "").split()), 92)
-    lines = [f"  # {line}\n" for line in what]
-    return "".join([*lines, f"  # PODIATRIST_{name.upper()}: {_quoted(field.default)}\n"])
+    lines = [f"#   # {line}\n" for line in what]
+    return "".join([*lines, f"#   PODIATRIST_{name.upper()}: {_quoted(field.default)}\n"])
 
 
 def _quoted(default: Any) -> str:

@@ -1,0 +1,1 @@
+"""What makes a site of the pages in docs/: Sphinx' settings, and pages written from the code."""

@@ -1,0 +1,1 @@
+"""Opens the site that is made of docs/ in a real browser. (A package `site` is Python's own.)"""
