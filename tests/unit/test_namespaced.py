@@ -32,12 +32,15 @@ from podiatrist.cluster.kubectl.refusal import RefusedCommandError
 from podiatrist.cluster.objects import Event, Pod
 from podiatrist.cluster.reader import Reader
 from podiatrist.handlers.kopf_settings import operator_options
+from podiatrist.handlers.serve import wait_for
 from podiatrist.handlers.settings import Settings
 from podiatrist.handlers.stream_feed import stream
 from podiatrist.notice.diagnoser import Diagnoser
+from podiatrist.notice.housekeeping import Housekeeping, Keeping
 from tests.fakeapi.pods import Generator
 from tests.fakeapi.server import FakeApi, until
 from tests.unit.builders import (
+    NOW,
     World,
     claim,
     claim_volume,
@@ -290,3 +293,44 @@ def test_a_namespace_that_may_not_be_seen_does_not_hide_its_sick(confines: Confi
             asyncio.run(ask)
     else:
         assert asyncio.run(ask) is False
+
+
+def test_a_namespace_that_is_closed_to_us_does_not_keep_the_others_waiting(tmp_path: Path) -> None:
+    """A team that is gone took its Roles along; the setting still names it."""
+
+    async def story(api: FakeApi, client: Client) -> None:
+        api.refuse(403, path="/namespaces/shop/diagnoses")
+        await wait_for(client)
+        assert client.confines == Confines(("data",))
+        api.refuse(403, path="/namespaces/data/diagnoses")
+        with pytest.raises(RefusedError):
+            await wait_for(client)
+
+    play(story, tmp_path)
+
+
+def test_who_looks_everywhere_stays_so_and_is_told_what_is_refused(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with confined(tmp_path, Confines()) as (api, client):
+            await wait_for(client)
+            assert client.confines.everywhere
+            api.refuse(403, path="/diagnoses")
+            with pytest.raises(RefusedError):
+                await wait_for(client)
+
+    asyncio.run(story())
+
+
+def test_transcripts_of_where_nobody_looks_are_not_taken_for_leftovers(tmp_path: Path) -> None:
+    async def story(api: FakeApi, client: Client) -> None:
+        for place in ("shop", "elsewhere"):
+            about = {"podiatrist.dev/namespace": place, "podiatrist.dev/uid": f"uid-{place}"}
+            metadata = {"name": f"transcript-{place}", "namespace": "podiatrist",
+                        "uid": place, "annotations": about,
+                        "labels": {"podiatrist.dev/transcript": "x"}}  # fmt: skip
+            api.store.put("configmaps", {"metadata": metadata})
+        await Housekeeping(client, Keeping(), lambda: NOW).once()
+        left = api.store.collection("configmaps").objects
+        assert [name for _, name in left] == ["transcript-elsewhere"]
+
+    play(story, tmp_path)

@@ -76,6 +76,7 @@ class Client:
         self._dynamic = DynamicClient(api)
         self._field_manager = field_manager
         self.confines = confines
+        """What is looked at; may be narrowed before the first use."""
         self.configuration: Configuration = api.configuration
         """Where the API server is, for whoever asks it with other credentials."""
 

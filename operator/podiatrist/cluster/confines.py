@@ -31,6 +31,10 @@ class Confines:
         """Whether all of the cluster is looked at, and what belongs to no namespace as well."""
         return not self.namespaces
 
+    def look_into(self, namespace: str) -> bool:
+        """Whether a namespace is looked into."""
+        return self.everywhere or namespace in self.namespaces
+
     def places(self, kind: Kind, namespace: str | None) -> tuple[str | None, ...]:
         """Return where a list goes: one request for each; None stands for all namespaces."""
         if namespace or self.everywhere or not kind.namespaced:
@@ -47,7 +51,7 @@ class Confines:
             inside = name in self.namespaces
         elif kind.namespaced:
             own = namespace == names.NAMESPACE and kind in _OURS
-            inside = own or namespace in self.namespaces
+            inside = own or self.look_into(namespace or "")
         else:
             inside = False
         if not inside:

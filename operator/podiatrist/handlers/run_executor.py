@@ -35,5 +35,5 @@ async def run_executor(kubeconfig: Path | None, settings: Settings, vitals: Vita
             (worker,),
             worker.run(),
             *beside,
-            confines=settings.confines,
+            confines=client.confines,
         )

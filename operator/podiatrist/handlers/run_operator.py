@@ -94,7 +94,7 @@ async def run_operator(kubeconfig: Path | None, settings: OperatorSettings, vita
                 vitals,
                 (worker, consulter, *notifiers),
                 *tasks,
-                confines=settings.confines,
+                confines=client.confines,
             )
 
 
