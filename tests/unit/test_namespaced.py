@@ -32,6 +32,11 @@ from podiatrist.cluster.kubectl.refusal import RefusedCommandError
 from podiatrist.cluster.objects import Event, Pod
 from podiatrist.cluster.reader import Reader
 from podiatrist.handlers.kopf_settings import operator_options
+from podiatrist.handlers.open_namespaces import (
+    ConfinesChangedError,
+    looking_after,
+    until_changed,
+)
 from podiatrist.handlers.serve import wait_for
 from podiatrist.handlers.settings import Settings
 from podiatrist.handlers.stream_feed import stream
@@ -305,6 +310,26 @@ def test_a_namespace_that_is_closed_to_us_does_not_keep_the_others_waiting(tmp_p
         api.refuse(403, path="/namespaces/data/diagnoses")
         with pytest.raises(RefusedError):
             await wait_for(client)
+
+    play(story, tmp_path)
+
+
+def test_a_namespace_that_closes_or_opens_begins_all_anew(tmp_path: Path) -> None:
+    async def story(api: FakeApi, client: Client) -> None:
+        await wait_for(client)
+        guard = asyncio.create_task(until_changed(client, TEAM, 0.05))
+        await asyncio.sleep(0.3)
+        assert not guard.done()
+        api.refuse(503, path="/namespaces/shop/diagnoses")  # nobody knows: no change
+        await asyncio.sleep(0.3)
+        assert not guard.done()
+        api.refuse(403, path="/namespaces/shop/diagnoses")
+        with pytest.raises(ConfinesChangedError, match="open to us now: data"):
+            await guard
+        client.confines = Confines(("data",))
+        with pytest.raises(ConfinesChangedError, match="open to us now: shop, data"):
+            await until_changed(client, TEAM, 0.05)
+        assert looking_after(client, Confines()) == []
 
     play(story, tmp_path)
 

@@ -4,6 +4,7 @@ It stands on the `kubernetes` package (kubeconfig and in-cluster credentials, TL
 pool) and leaves out its typed models, which drop unknown fields on read-modify-write.
 """
 
+import copy
 import json
 import random
 import re
@@ -79,6 +80,12 @@ class Client:
         """What is looked at; may be narrowed before the first use."""
         self.configuration: Configuration = api.configuration
         """Where the API server is, for whoever asks it with other credentials."""
+
+    def within(self, confines: Confines) -> "Client":
+        """Return the same client with other confines."""
+        other = copy.copy(self)
+        other.confines = confines
+        return other
 
     async def get(self, kind: Kind, namespace: str | None, name: str) -> Object:
         """Return one object. Raises NotFoundError."""

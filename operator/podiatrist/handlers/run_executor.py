@@ -9,6 +9,7 @@ import kopf
 
 from podiatrist.cluster.client import connect
 from podiatrist.handlers.leading import leading
+from podiatrist.handlers.open_namespaces import looking_after
 from podiatrist.handlers.serve import context_of, serve, share
 from podiatrist.handlers.settings import Settings
 from podiatrist.handlers.vitals import Vitals
@@ -35,5 +36,6 @@ async def run_executor(kubeconfig: Path | None, settings: Settings, vitals: Vita
             (worker,),
             worker.run(),
             *beside,
+            *looking_after(client, settings.confines),
             confines=client.confines,
         )

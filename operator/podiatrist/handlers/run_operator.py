@@ -17,6 +17,7 @@ from podiatrist.cluster.transcripts import Transcripts
 from podiatrist.handlers.kopf_feed import watch_pods
 from podiatrist.handlers.leading import leading
 from podiatrist.handlers.notifying import notifying, outcomes
+from podiatrist.handlers.open_namespaces import looking_after
 from podiatrist.handlers.operator_settings import OperatorSettings
 from podiatrist.handlers.serve import context_of, now, serve, share
 from podiatrist.handlers.settings import Settings
@@ -82,6 +83,7 @@ async def run_operator(kubeconfig: Path | None, settings: OperatorSettings, vita
                 noticer.run(),
                 sweep.run(),
                 *beside,
+                *looking_after(client, settings.confines),
                 *(notifier.run() for notifier in notifiers),
             ]
             registry = kopf.OperatorRegistry()

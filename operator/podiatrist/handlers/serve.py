@@ -5,7 +5,6 @@ Kopf for watching, our workers for doing.
 
 import asyncio
 import gc
-import logging
 import os
 from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
@@ -17,23 +16,16 @@ import kopf
 from podiatrist.api import names
 from podiatrist.cluster.client import Client
 from podiatrist.cluster.confines import EVERYWHERE, Confines
-from podiatrist.cluster.errors import (
-    ClusterError,
-    NotFoundError,
-    RefusedError,
-    UnreachableError,
-)
-from podiatrist.cluster.kinds import DIAGNOSIS
+from podiatrist.cluster.errors import ClusterError, NotFoundError, UnreachableError
 from podiatrist.cluster.reader import Reader
 from podiatrist.cluster.store import Store
 from podiatrist.handlers import doors
 from podiatrist.handlers.kopf_settings import operator_options
+from podiatrist.handlers.open_namespaces import open_to
 from podiatrist.handlers.supervise import WatchEndedError
 from podiatrist.handlers.vitals import Vitals, beat
 from podiatrist.handlers.ward import Ward
 from podiatrist.lifecycle.context import Consulting, Context, Timing
-
-log = logging.getLogger(__name__)
 
 _PATIENCE = (0.5, 1.0, 2.0, 4.0)
 """Seconds between attempts to reach the cluster at start."""
@@ -58,12 +50,11 @@ async def wait_for(client: Client) -> None:
     """Wait until the cluster answers and knows Diagnoses. Raises ClusterError.
 
     Both may take a moment: an API server that restarts, a CRD that was applied just before us.
-    A client that is confined to namespaces leaves out those that are closed to it from then on:
-    else a team that goes, and its Roles with it, would take the watches of all others along.
+    A client that is confined to namespaces leaves out those that are closed to it.
     """
     for pause in (*_PATIENCE, None):
         try:
-            client.confines = await _open_to(client)
+            client.confines = await open_to(client)
         except (NotFoundError, UnreachableError) as error:
             if pause is not None:
                 await asyncio.sleep(pause)
@@ -75,24 +66,6 @@ async def wait_for(client: Client) -> None:
         f"the cluster does not know {names.PLURAL}.{names.GROUP}; "
         "install it first with: kubectl apply -f crds"
     )
-
-
-async def _open_to(client: Client) -> Confines:
-    """Return what a client may look into. Raises RefusedError where that is nothing at all."""
-    refused: RefusedError | None = None
-    kept: list[str] = []
-    for place in client.confines.namespaces or (None,):
-        try:
-            await client.list_all(DIAGNOSIS, place, fields="metadata.name=none")
-        except RefusedError as error:
-            refused = error
-            if place:
-                log.warning("namespace %s is left out until the next start: %s", place, error)
-        else:
-            kept += [place] if place else []
-    if refused and not kept:
-        raise refused
-    return Confines(tuple(kept))
 
 
 def context_of(
