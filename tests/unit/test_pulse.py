@@ -13,7 +13,7 @@ class Clock:
 def leader() -> tuple[Pulse, Clock]:
     clock = Clock()
     pulse = Pulse(clock)
-    pulse.leading = True
+    pulse.leads()
     pulse.heard("pods")
     pulse.heard("diagnoses")
     return pulse, clock
@@ -73,3 +73,16 @@ def test_a_new_run_forgets_what_the_last_one_heard() -> None:
     pulse.begin()
     assert pulse.ages() == {}
     assert not pulse.leading
+
+
+def test_a_leader_that_never_watches_diagnoses_is_not_ready_and_in_the_end_sick() -> None:
+    clock = Clock()
+    pulse = Pulse(clock)
+    pulse.leads()
+    pulse.heard("pods")
+    assert pulse.unready() == "the watch of diagnoses has not begun yet"
+    assert pulse.sick() is None
+    clock.now += SILENT + 1
+    pulse.turned()
+    pulse.heard("pods")
+    assert "the watch of diagnoses" in str(pulse.sick())

@@ -46,20 +46,22 @@ async def leading(
     vitals.begin()
     if not elect:
         await wait_for(client)
-        vitals.pulse.leading = True
+        vitals.pulse.leads()
         yield []
         return
     lease = Lease(client, name, identity(), times or LeaseTimes())
     with _ended_by_sigterm():
         pulse = asyncio.create_task(beat(vitals))
         try:
-            await wait_for(client)
             await _until_ours(lease, vitals.pulse)
         finally:
             pulse.cancel()
-    log.info("leading as %s", lease.identity)
-    vitals.pulse.leading = True
     try:
+        # Asked by who begins to work, however long ago it began to wait: Kopf looks for the kinds
+        # that it watches only once.
+        await wait_for(client)
+        log.info("leading as %s", lease.identity)
+        vitals.pulse.leads()
         yield [keep(lease)]
     finally:
         vitals.pulse.leading = False
@@ -89,17 +91,20 @@ def _ended_by_sigterm() -> Any:
 
 async def _until_ours(lease: Lease, pulse: Pulse) -> None:
     """Ask for the Lease again and again."""
-    told = ""
+    told = complaint = ""
     while True:
         try:
             if await lease.hold():
                 return
+            complaint = ""
             pulse.trouble = None
             if lease.holder != told:
                 told = lease.holder
                 log.info("standing by: %s leads", told)
         except ClusterError as error:
-            log.warning("cannot ask for Lease %s: %s", lease.name, error)
+            if str(error) != complaint:  # once, not every two seconds of an outage
+                complaint = str(error)
+                log.warning("cannot ask for Lease %s: %s", lease.name, error)
         await asyncio.sleep(lease.times.retry)
 
 

@@ -18,6 +18,9 @@ CUT_OFF = 150.0
 """Seconds without an answer after which the API server counts as out of reach: a process that
 stands by asks every two, one that works has a watch answered every 120 at least."""
 
+DIAGNOSES = "diagnoses"
+"""What every role watches."""
+
 
 class Pulse:
     """What probes ask for."""
@@ -29,6 +32,7 @@ class Pulse:
         """Why the last run of the role ended; None once one works, or another process does."""
         self._clock = clock
         self._turned = clock()
+        self._led_at = clock()
         self._reached: float | None = None
         self._heard: dict[str, float] = {}
 
@@ -51,6 +55,11 @@ class Pulse:
         self.leading = False
         self._heard.clear()
 
+    def leads(self) -> None:
+        """Take note that this process does the work from now on."""
+        self.leading = True
+        self._led_at = self._clock()
+
     def ages(self) -> dict[str, float]:
         """Return the seconds since each watch brought something."""
         now = self._clock()
@@ -66,7 +75,8 @@ class Pulse:
             return f"the event loop has not turned for {stuck:.0f} s"
         if self._cut_off() is not None:
             return None
-        silent = {watch: age for watch, age in self.ages().items() if age > SILENT}
+        ages = {DIAGNOSES: self._clock() - self._led_at, **self.ages()}
+        silent = {watch: age for watch, age in ages.items() if age > SILENT}
         if self.leading and silent:
             watch, age = max(silent.items(), key=lambda item: item[1])
             return f"the watch of {watch} has brought nothing for {age:.0f} s"
@@ -83,8 +93,8 @@ class Pulse:
         why = self.trouble or self._cut_off()
         if why is not None:
             return why
-        if self.leading and not self._heard:
-            return "no watch has begun yet"
+        if self.leading and DIAGNOSES not in self._heard:
+            return f"the watch of {DIAGNOSES} has not begun yet"
         return None
 
     def _cut_off(self) -> str | None:

@@ -64,7 +64,7 @@ async def wait_for(client: Client) -> None:
             return
     raise NotInstalledError(
         f"the cluster does not know {names.PLURAL}.{names.GROUP}; "
-        "install it first with: kubectl apply -f crds"
+        "install it first with: kubectl apply -f deploy"
     )
 
 

@@ -62,7 +62,12 @@ async def announce(
 
 
 async def write_all(context: Context, diagnosis: Diagnosis, told: Sequence[Announced]) -> None:
-    """Write Events about a Diagnosis. Never raises, returns after 3 seconds at the latest."""
+    """Log what is told, and write Events about it.
+
+    Never raises, returns after 3 seconds at the latest.
+    """
+    for announced in told[:1]:  # the Event on the Diagnosis; the target's says the same
+        log.info("%s: %s", announced.reason, announced.message)
     try:
         async with asyncio.timeout(_PATIENCE):
             await asyncio.gather(*(_write(context, announced) for announced in told))
