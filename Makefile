@@ -15,7 +15,7 @@ IMAGE ?= ghcr.io/podiatrist/podiatrist:0.1.0
 .PHONY: help venv check lint types layers unit e2e test test-faults test-crash test-interleavings \
 	image test-incluster \
 	demo demo-clean dev picture bench scale \
-	model-up model-down eval crds rights pages docs test-site lock \
+	model-up model-down eval crds rights namespaced pages docs test-site lock \
 	cluster-up cluster-down cluster-kubeconfig clean
 
 help: ## list the targets
@@ -117,6 +117,9 @@ crds: $(READY) ## generate crds/ and deploy/01, 02 from the models of the API an
 
 rights: $(READY) ## write the rows of docs/rights.md from deploy/; a new right needs its reason
 	$(BIN)/python -m tests.rights
+
+namespaced: $(READY) ## copy what deploy/namespaced/ shares with deploy/
+	$(BIN)/python -m tests.namespaced
 
 pages: $(READY) ## generate the pages of docs/ that are written from the code
 	$(BIN)/python -m docs.site

@@ -4,6 +4,7 @@ It stands on the `kubernetes` package (kubeconfig and in-cluster credentials, TL
 pool) and leaves out its typed models, which drop unknown fields on read-modify-write.
 """
 
+import copy
 import json
 import random
 import re
@@ -22,6 +23,7 @@ from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.client.rest import ApiException
 from kubernetes.aio.dynamic import DynamicClient
 
+from podiatrist.cluster.confines import EVERYWHERE, Confines
 from podiatrist.cluster.errors import (
     ClusterError,
     ConflictError,
@@ -66,17 +68,28 @@ class Server:
 
 
 class Client:
-    """The API server, seen with one identity."""
+    """The API server, seen with one identity.
 
-    def __init__(self, api: ApiClient, field_manager: str) -> None:
+    What its confines leave out raises BeyondConfinesError, and the API server is not asked.
+    """
+
+    def __init__(self, api: ApiClient, field_manager: str, confines: Confines = EVERYWHERE) -> None:
         self._dynamic = DynamicClient(api)
         self._field_manager = field_manager
+        self.confines = confines
+        """What is looked at; may be narrowed before the first use."""
         self.configuration: Configuration = api.configuration
         """Where the API server is, for whoever asks it with other credentials."""
 
+    def within(self, confines: Confines) -> "Client":
+        """Return the same client with other confines."""
+        other = copy.copy(self)
+        other.confines = confines
+        return other
+
     async def get(self, kind: Kind, namespace: str | None, name: str) -> Object:
         """Return one object. Raises NotFoundError."""
-        return await self._request("get", kind.path(namespace, name))
+        return await self._request("get", self._path(kind, namespace, name))
 
     async def list_all(
         self,
@@ -114,20 +127,20 @@ class Client:
         labels: str | None,
     ) -> list[Item]:
         items: list[Item] = []
-        token: str | None = None
-        while True:
-            body = await self._bytes(
-                "get",
-                kind.path(namespace),
-                field_selector=fields,
-                label_selector=labels,
-                limit=_PAGE,
-                _continue=token,
-            )
-            page, token = decode(body)
-            items += page
-            if not token:
-                return items
+        for place in self.confines.places(kind, namespace):
+            token: str | None = None
+            while token != "":
+                body = await self._bytes(
+                    "get",
+                    self._path(kind, place),
+                    field_selector=fields,
+                    label_selector=labels,
+                    limit=_PAGE,
+                    _continue=token,
+                )
+                page, token = decode(body)
+                items += page
+        return items
 
     async def list_names(self, kind: Kind, namespace: str | None = None) -> frozenset[str]:
         """Return the names of all objects of a kind without asking for their content."""
@@ -138,9 +151,12 @@ class Client:
     ) -> list[Metadata]:
         """Return the metadata of all objects of a kind without asking for their content."""
         accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-        path = kind.path(namespace)
-        body = await self._bytes("get", path, accept=accept, label_selector=labels)
-        return [o.metadata for o in decode_page(body, NamedObject)[0]]
+        found: list[Metadata] = []
+        for place in self.confines.places(kind, namespace):
+            path = self._path(kind, place)
+            body = await self._bytes("get", path, accept=accept, label_selector=labels)
+            found += [o.metadata for o in decode_page(body, NamedObject)[0]]
+        return found
 
     async def log(
         self, namespace: str, pod: str, container: str, *, previous: bool = False, lines: int = 60
@@ -152,7 +168,7 @@ class Client:
         """
         body = await self._bytes(
             "get",
-            POD.path(namespace, pod, "log"),
+            self._path(POD, namespace, pod, "log"),
             query_params=[
                 ("container", container),
                 ("previous", "true" if previous else "false"),
@@ -162,19 +178,35 @@ class Client:
         )
         return body[-_LOG_KEPT:].decode("utf-8", "replace")
 
-    async def list_page(self, kind: Kind, *, fields: str | None = None, token: str = "") -> bytes:
-        """Return one page of all objects of a kind, undecoded; `token` is from the page before.
+    async def list_page(
+        self,
+        kind: Kind,
+        namespace: str | None = None,
+        *,
+        fields: str | None = None,
+        token: str = "",
+    ) -> bytes:
+        """Return one page of a kind in one namespace or in all, undecoded.
 
-        Raises ExpiredError when the token is too old: begin anew.
+        `token` is from the page before. Raises ExpiredError when it is too old: begin anew.
         """
         return await self._bytes(
-            "get", kind.path(None), field_selector=fields, limit=_PAGE, _continue=token or None
+            "get",
+            self._path(kind, namespace),
+            field_selector=fields,
+            limit=_PAGE,
+            _continue=token or None,
         )
 
     async def watch(
-        self, kind: Kind, version: str, *, fields: str | None = None
+        self,
+        kind: Kind,
+        version: str,
+        namespace: str | None = None,
+        *,
+        fields: str | None = None,
     ) -> AsyncGenerator[bytes, None]:
-        """Yield what a watch of a kind in all namespaces sends: lines of JSON, cut anywhere.
+        """Yield what a watch of a kind in one namespace or in all sends: JSON lines, cut anywhere.
 
         Ends when the API server ends it, after five to ten minutes; use it inside `aclosing`.
         Raises ExpiredError when the version is too old, UnreachableError when the connection
@@ -185,7 +217,7 @@ class Client:
         with _our_errors():
             response = await self._dynamic.request(
                 "get",
-                kind.path(None),
+                self._path(kind, namespace),
                 query_params=query,
                 header_params={},
                 path_params={},
@@ -237,18 +269,18 @@ class Client:
     async def create(self, kind: Kind, namespace: str | None, body: Object) -> Object:
         """Create an object and return it. Raises ConflictError when it exists already."""
         return await self._request(
-            "post", kind.path(namespace), body=body, field_manager=self._field_manager
+            "post", self._path(kind, namespace), body=body, field_manager=self._field_manager
         )
 
     async def replace(self, kind: Kind, namespace: str | None, name: str, body: Object) -> Object:
         """Write an object. With metadata.resourceVersion set it is a compare-and-swap."""
         return await self._request(
-            "put", kind.path(namespace, name), body=body, field_manager=self._field_manager
+            "put", self._path(kind, namespace, name), body=body, field_manager=self._field_manager
         )
 
     async def create_token(self, namespace: str, account: str, body: Object) -> Object:
         """Ask for a token of a ServiceAccount and return the TokenRequest with it."""
-        path = SERVICE_ACCOUNT.path(namespace, account, "token")
+        path = self._path(SERVICE_ACCOUNT, namespace, account, "token")
         return await self._request("post", path, body=body, field_manager=self._field_manager)
 
     async def replace_status(
@@ -257,7 +289,7 @@ class Client:
         """Write an object's status. With metadata.resourceVersion set it is a compare-and-swap."""
         return await self._request(
             "put",
-            kind.path(namespace, name, "status"),
+            self._path(kind, namespace, name, "status"),
             body=body,
             field_manager=self._field_manager,
             dry_run="All" if dry_run else None,
@@ -279,7 +311,7 @@ class Client:
         """
         return await self._request(
             "patch",
-            kind.path(namespace, name),
+            self._path(kind, namespace, name),
             body=body,
             content_type="application/merge-patch+json",
             field_manager=field_manager or self._field_manager,
@@ -303,7 +335,7 @@ class Client:
         """
         return await self._request(
             "patch",
-            kind.path(namespace, name),
+            self._path(kind, namespace, name),
             body=patch,
             content_type="application/json-patch+json",
             field_manager=field_manager or self._field_manager,
@@ -320,7 +352,7 @@ class Client:
         warnings: list[str] = []
         body = await self._bytes(
             "patch",
-            kind.path(namespace, name),
+            self._path(kind, namespace, name),
             warnings=warnings,
             body=patch,
             content_type="application/json-patch+json",
@@ -348,11 +380,18 @@ class Client:
         body = {**options, "dryRun": ["All"]} if dry_run else options
         return await self._request(
             "delete",
-            kind.path(namespace, name),
+            self._path(kind, namespace, name),
             body=body,
             dry_run="All" if dry_run else None,
             field_manager=field_manager,
         )
+
+    def _path(
+        self, kind: Kind, namespace: str | None, name: str | None = None, sub: str | None = None
+    ) -> str:
+        """Return a URL path. Raises BeyondConfinesError, and NotFoundError as `Kind.path` does."""
+        self.confines.admit(kind, namespace, name)
+        return kind.path(namespace, name, sub)
 
     async def _request(self, method: str, path: str, **options: Any) -> Object:
         return _as_object(await self._bytes(method, path, **options))
@@ -462,10 +501,12 @@ async def connect(
     *,
     context: str | None = None,
     traffic: Traffic | None = None,
+    confines: Confines = EVERYWHERE,
 ) -> AsyncIterator[Client]:
     """Open a client: from a kubeconfig file, or from the pod's ServiceAccount where None.
 
-    `context` is the file's context; None: its current one. `traffic` counts the requests.
+    `context` is the file's context; None: its current one. `traffic` counts the requests;
+    `confines` are what is looked at.
 
     Raises ClusterError when there are no usable credentials.
     """
@@ -484,4 +525,4 @@ async def connect(
         where = kubeconfig or "the pod's ServiceAccount"
         raise ClusterError(f"no usable credentials in {where}: {error}") from None
     async with ApiClient(configuration) as api:
-        yield Client(api, field_manager)
+        yield Client(api, field_manager, confines)

@@ -17,6 +17,10 @@ class RefusedError(ClusterError):
     """The API server understood the request and will not do it (400, 403, 422)."""
 
 
+class BeyondConfinesError(RefusedError):
+    """Nobody was asked: an installation that is confined to namespaces does not look there."""
+
+
 class UnreachableError(ClusterError):
     """No answer, or one that says to come back later (connection, 401, 429, 5xx)."""
 

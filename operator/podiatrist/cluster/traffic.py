@@ -1,16 +1,29 @@
 """Counts the requests to the API server, and tells of answers to watches."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from types import SimpleNamespace
 
 import aiohttp
 
+_IN_NAMESPACE = re.compile(r"/namespaces/([^/]+)/")
+
+
+def watch_name(plural: str, namespace: str | None) -> str:
+    """Return what a watch is called: `pods`, or `pods in shop` where it is of one namespace."""
+    return f"{plural} in {namespace}" if namespace else plural
+
+
+def _watched(path: str) -> str:
+    found = _IN_NAMESPACE.search(path)
+    return watch_name(path.rpartition("/")[2], found[1] if found else None)
+
 
 class Traffic:
     """What was asked of the API server by one process.
 
-    `heard` is told the plural of each kind whose watch was answered, `reached` of any answer.
+    `heard` is told the name of each watch that was answered, `reached` of any answer.
     """
 
     def __init__(
@@ -40,7 +53,7 @@ class Traffic:
         if end.response.status < 500:
             self._reached()
         if watch and end.response.status == 200:
-            self._heard(end.url.name)
+            self._heard(_watched(end.url.path))
 
     async def _failed(
         self,

@@ -39,6 +39,8 @@ class Kept:
     uid: str
     of: str
     """UID of its Diagnosis."""
+    namespace: str = ""
+    """Namespace of its Diagnosis."""
 
 
 class Transcripts:
@@ -76,7 +78,10 @@ class Transcripts:
         """Return what is kept, the newest first, without the contents. Raises ClusterError."""
         metadata = await self._client.list_metadata(CONFIG_MAP, names.NAMESPACE, labels=_LABEL)
         metadata.sort(key=lambda m: str(m.creation_timestamp), reverse=True)
-        return [Kept(m.name, m.uid, m.annotations.get(_UID, "")) for m in metadata]
+        return [
+            Kept(m.name, m.uid, m.annotations.get(_UID, ""), m.annotations.get(_NAMESPACE, ""))
+            for m in metadata
+        ]
 
     async def delete(self, kept: Kept) -> None:
         """Delete a transcript; one that is gone, or another one by now, is left alone."""

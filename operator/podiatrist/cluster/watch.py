@@ -18,6 +18,7 @@ from podiatrist.cluster.client import Client
 from podiatrist.cluster.errors import ClusterError, ExpiredError, UnreachableError
 from podiatrist.cluster.kinds import Kind
 from podiatrist.cluster.objects import NamedObject, Struct, parse
+from podiatrist.cluster.traffic import watch_name
 
 log = logging.getLogger(__name__)
 
@@ -58,11 +59,11 @@ class _Change(Struct, Generic[T]):
 
 
 class Watch(Generic[T]):
-    """One kind in all namespaces, told to `deliver(object, deleted)` as it changes.
+    """One kind in one namespace or in all, told to `deliver(object, deleted)` as it changes.
 
     Everything there is comes first, as not deleted. What is deleted while no watch could be kept
     open is not told. `deliver` must be quick and must not block; what it raises is logged.
-    `heard` is told the kind's plural for each sign of life: changes, and bookmarks.
+    `heard` is told its name for each sign of life: changes, and bookmarks.
     """
 
     def __init__(
@@ -72,12 +73,15 @@ class Watch(Generic[T]):
         struct: type[T],
         deliver: Callable[[T, bool], None],
         *,
+        namespace: str | None = None,
         fields: str | None = None,
         heard: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._client = client
         self._heard = heard
         self._kind = kind
+        self._namespace = namespace
+        self._name = watch_name(kind.plural, namespace)
         self._struct = struct
         self._deliver = deliver
         self._fields = fields
@@ -97,9 +101,9 @@ class Watch(Generic[T]):
                 await self._follow()
             except ExpiredError:
                 self._version = ""
-                log.debug("the API server forgot our place in %s: listing anew", self._kind.plural)
+                log.debug("the API server forgot our place in %s: listing anew", self._name)
             except ClusterError as error:
-                log.warning("cannot watch %s: %s; trying again", self._kind.plural, error)
+                log.warning("cannot watch %s: %s; trying again", self._name, error)
             await asyncio.sleep(self._pause())
 
     def _pause(self) -> float:
@@ -111,7 +115,9 @@ class Watch(Generic[T]):
         """Deliver all objects, page by page; returns the version to watch from."""
         token = ""
         while True:
-            body = await self._client.list_page(self._kind, fields=self._fields, token=token)
+            body = await self._client.list_page(
+                self._kind, self._namespace, fields=self._fields, token=token
+            )
             page = self._decode_page(body)
             for item in page.items:
                 self._hand_over(item, deleted=False)
@@ -136,10 +142,10 @@ class Watch(Generic[T]):
 
     async def _follow(self) -> None:
         """Deliver changes until the API server ends the watch. Raises ClusterError."""
-        stream = self._client.watch(self._kind, self._version, fields=self._fields)
+        stream = self._client.watch(self._kind, self._version, self._namespace, fields=self._fields)
         async with aclosing(stream) as chunks:
             async for lines in whole_lines(chunks):
-                self._heard(self._kind.plural)
+                self._heard(self._name)
                 for line in lines:
                     self._take(line)
                 await asyncio.sleep(0)  # a full buffer would otherwise be emptied in one go

@@ -1,6 +1,7 @@
 """All checks over one installation."""
 
 from podiatrist.api import names
+from podiatrist.doctor.checks.confined import check_confines
 from podiatrist.doctor.checks.definition import CRD_NAME, check_definition, check_namespace
 from podiatrist.doctor.checks.leases import check_leases
 from podiatrist.doctor.checks.model import check_model
@@ -20,6 +21,7 @@ CHECKS = (
     check_version,
     check_definition,
     check_namespace,
+    check_confines,
     check_rights,
     check_policies,
     check_workloads,

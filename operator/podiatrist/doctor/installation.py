@@ -1,11 +1,12 @@
 """The installation as it was read: everything the checks look at, and nothing they could change."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from msgspec import field as stored
 
+from podiatrist.api import names
 from podiatrist.api.diagnosis import Diagnosis
 from podiatrist.cluster.client import Object
 from podiatrist.cluster.objects import NamedObject, Pod, Struct, Workload
@@ -15,9 +16,6 @@ from podiatrist.doctor.verdict import Hidden
 
 ROLES = ("operator", "executor")
 """What runs; each is a Deployment of that name."""
-
-EXECUTOR_FILE = "executor.yaml"
-"""What is deleted from a cluster in which Podiatrist shall only diagnose."""
 
 Found = Object | Hidden | None
 """An object as it is; None where it does not exist."""
@@ -72,6 +70,11 @@ class Model:
     """Whether there is a Secret `podiatrist-model`."""
 
 
+def places_of(namespaces: Iterable[str]) -> tuple[str, ...]:
+    """Return the namespaces in which the rights of an installation are looked at."""
+    return tuple(dict.fromkeys((names.NAMESPACE, "default", *namespaces)))
+
+
 @dataclass(frozen=True)
 class Installation:
     """Podiatrist in a cluster. What could not be read is Hidden, what is not there None."""
@@ -84,10 +87,12 @@ class Installation:
     shipped: tuple[Manifest, ...]
     found: Mapping[Key, Found]
     """The shipped objects as they are, and the CustomResourceDefinition."""
+    namespaces: tuple[str, ...] = ()
+    """Those it is confined to; none: it looks everywhere."""
     bindings: list[Binding] | Hidden = field(default_factory=list)
     effective: Mapping[str, Rights] = field(default_factory=dict)
-    """What the API server says that our accounts, and NOBODY, may do in namespaces podiatrist and
-    default, by user name. Empty where the user may not ask."""
+    """What the API server says that our accounts, and NOBODY, may do in `places`, by user name.
+    Empty where the user may not ask."""
     workloads: Mapping[str, Workload | Hidden | None] = field(default_factory=dict)
     """The Deployments of the roles."""
     pods: list[Pod] | Hidden = field(default_factory=list)
@@ -104,9 +109,14 @@ class Installation:
     diagnoses: list[Diagnosis] | Hidden = field(default_factory=list)
 
     @property
+    def places(self) -> tuple[str, ...]:
+        """Namespaces in which rights are looked at: ours, one that is not, and the team's."""
+        return places_of(self.namespaces)
+
+    @property
     def only_diagnoses(self) -> bool:
         """Whether there is no executor at all, as when `deploy/executor.yaml` was deleted."""
-        parts = [m.key for m in self.shipped if m.file == EXECUTOR_FILE]
+        parts = [m.key for m in self.shipped if m.of_executor]
         gone = all(self.found.get(key) is None for key in parts)
         return gone and self.workloads.get("executor") is None
 

@@ -5,12 +5,13 @@ The only thing created are SelfSubjectRulesReviews, which the API server answers
 
 import asyncio
 import re
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import TypeVar
 
 from podiatrist.api import names
 from podiatrist.api.diagnosis import Diagnosis
 from podiatrist.cluster.client import Client, Object
+from podiatrist.cluster.confines import Confines
 from podiatrist.cluster.errors import ClusterError, NotFoundError, RefusedError
 from podiatrist.cluster.failed_logs import read_failed_logs
 from podiatrist.cluster.kinds import CONFIG_MAP, DEPLOYMENT, DIAGNOSIS, LEASE, NAMESPACE, POD
@@ -24,6 +25,7 @@ from podiatrist.doctor.installation import (
     Lease,
     Model,
     Version,
+    places_of,
 )
 from podiatrist.doctor.kinds import (
     CLUSTER_ROLE_BINDING,
@@ -33,13 +35,14 @@ from podiatrist.doctor.kinds import (
     right,
 )
 from podiatrist.doctor.rights import ACCOUNTS, NOBODY, Rights, granted, is_ours, username
-from podiatrist.doctor.shipped import Key, Manifest
+from podiatrist.doctor.shipped import NAMESPACES, Key, Manifest, shipped
 from podiatrist.doctor.verdict import Hidden
 
 SETTINGS, MODEL_SECRET = "podiatrist", "podiatrist-model"
 """Our ConfigMap with the settings, and the Secret with the model's key."""
 
 _OURS = names.NAMESPACE
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _AT_ONCE = 8
 """Requests at a time: the API server has others to answer."""
 
@@ -49,13 +52,20 @@ T = TypeVar("T")
 async def read_installation(
     client: Client, program: str, manifests: tuple[Manifest, ...]
 ) -> Installation:
-    """Return the installation. Raises ClusterError where the API server does not answer."""
+    """Return the installation, held against `manifests`, or where it is confined to some
+    namespaces, against what is shipped for those.
+
+    Raises ClusterError where the API server does not answer.
+    """
     server = await client.server()
     reading = _Reading(client)
+    namespaces = await reading.namespaces()
+    if namespaces:
+        manifests = shipped(namespaces)
     found, bindings, effective, workloads, leases = await asyncio.gather(
         reading.shipped(manifests),
         reading.bindings(),
-        reading.effective(),
+        reading.effective(places_of(namespaces)),
         reading.workloads(),
         reading.leases(),
     )
@@ -63,8 +73,8 @@ async def read_installation(
         reading.pods(),
         reading.model(workloads["operator"]),
         reading.switch(),
-        reading.switched_off(),
-        reading.diagnoses(),
+        reading.switched_off(namespaces),
+        reading.diagnoses(namespaces),
     )
     return Installation(
         taken_at=server.time,
@@ -72,6 +82,7 @@ async def read_installation(
         server=_version(server.version),
         shipped=manifests,
         found=found,
+        namespaces=namespaces,
         bindings=bindings,
         effective=effective,
         workloads=workloads,
@@ -131,24 +142,33 @@ class _Reading:
             found += [b for raw in answer or [] if (b := _binding(kind.kind, raw)) is not None]
         return found
 
-    async def effective(self) -> dict[str, Rights]:
-        """Return what our accounts may do, and under NOBODY what every account may.
+    async def effective(self, places: Sequence[str]) -> dict[str, Rights]:
+        """Return what our accounts may do there, and under NOBODY what every account may.
 
         Kubernetes grants a little to all, a distribution perhaps more: what an account may that
         does not even exist. Empty where the user may not ask in their name.
         """
-        rights = {user: await self._rights(user) for user in (*map(username, ACCOUNTS), NOBODY)}
+        users = (*map(username, ACCOUNTS), NOBODY)
+        rights = {user: await self._rights(user, places) for user in users}
         return {user: known for user, known in rights.items() if not isinstance(known, Hidden)}
 
-    async def _rights(self, user: str) -> Rights | Hidden:
+    async def _rights(self, user: str, places: Sequence[str]) -> Rights | Hidden:
         rights: Rights = frozenset()
-        for namespace in (_OURS, "default"):
+        for namespace in places:
             takes = "impersonate serviceaccounts -A"
             answer = await self._ask(self._client.rules_of(user, namespace), takes)
             if answer is None or isinstance(answer, Hidden):
                 return Hidden(takes)
             rights |= granted(answer, namespace)
         return rights
+
+    async def namespaces(self) -> tuple[str, ...]:
+        """Return those it is confined to, by its settings; none where nobody may see them."""
+        settings = await self._config_map(SETTINGS)
+        operator = (await self.workloads())["operator"]
+        told = settings.get(NAMESPACES, "") if isinstance(settings, dict) else ""
+        named = Confines.of(_own_value(operator, NAMESPACES) or told).namespaces
+        return tuple(name for name in named if _NAME.fullmatch(name))
 
     async def workloads(self) -> dict[str, Workload | Hidden | None]:
         """Return the Deployments of the roles."""
@@ -209,23 +229,36 @@ class _Reading:
         # What is no text is stored as binaryData; for the switch it is no "on" either.
         return {**(answer.get("data") or {}), **(answer.get("binaryData") or {})}
 
-    async def switched_off(self) -> list[str] | Hidden:
-        """Return the namespaces in which nothing is executed."""
-        listed: list[Metadata] | Hidden | None = await self._ask(
-            self._client.list_metadata(NAMESPACE, labels=names.EXECUTION), right("list", NAMESPACE)
-        )
-        if isinstance(listed, Hidden):
-            return listed
-        return sorted(
-            m.name for m in listed or [] if m.labels.get(names.EXECUTION, "").lower() != "on"
-        )
+    async def switched_off(self, namespaces: Sequence[str]) -> list[str] | Hidden:
+        """Return the namespaces in which nothing is executed, among these or among all."""
+        listed: list[Metadata] = []
+        if not namespaces:
+            found: list[Metadata] | Hidden | None = await self._ask(
+                self._client.list_metadata(NAMESPACE, labels=names.EXECUTION),
+                right("list", NAMESPACE),
+            )
+            if isinstance(found, Hidden):
+                return found
+            listed = [m for m in found or [] if names.EXECUTION in m.labels]
+        for name in namespaces:
+            request = self._client.get(NAMESPACE, None, name)
+            raw = await self._ask(request, right("get", NAMESPACE))
+            if isinstance(raw, Hidden):
+                return raw
+            metadata = parse(Metadata, (raw or {}).get("metadata") or {})
+            listed += [metadata] if metadata and names.EXECUTION in metadata.labels else []
+        return sorted(m.name for m in listed if m.labels[names.EXECUTION].lower() != "on")
 
-    async def diagnoses(self) -> list[Diagnosis] | Hidden:
-        """Return all Diagnoses that can be read."""
-        answer = await self._ask(self._client.list_all(DIAGNOSIS), right("list", DIAGNOSIS))
-        if isinstance(answer, Hidden):
-            return answer
-        return [d for d in map(parse_diagnosis, answer or []) if d is not None]
+    async def diagnoses(self, namespaces: Sequence[str]) -> list[Diagnosis] | Hidden:
+        """Return the Diagnoses of these namespaces, or all."""
+        found: list[Diagnosis] = []
+        for namespace in namespaces or (None,):
+            request = self._client.list_all(DIAGNOSIS, namespace)
+            answer = await self._ask(request, right("list", DIAGNOSIS, namespace))
+            if isinstance(answer, Hidden):
+                return answer
+            found += [d for d in map(parse_diagnosis, answer or []) if d is not None]
+        return found
 
 
 S = TypeVar("S", Workload, Lease)

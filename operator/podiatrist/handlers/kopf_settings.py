@@ -10,6 +10,7 @@ from typing import Any, cast
 import kopf
 from kopf._core.reactor.inventory import ResourceMemories, ResourceMemory
 
+from podiatrist.cluster.confines import EVERYWHERE, Confines
 from podiatrist.handlers.feed import EVENT_FIELDS, POD_FIELDS
 
 _RENEWED = 120
@@ -60,12 +61,16 @@ def kopf_settings() -> kopf.OperatorSettings:
     return settings
 
 
-def operator_options() -> dict[str, Any]:
-    """Return the arguments of `kopf.operator` that all our roles share."""
+def operator_options(confines: Confines = EVERYWHERE) -> dict[str, Any]:
+    """Return the arguments of `kopf.operator` that all our roles share.
+
+    With names alone, and scanning disabled, Kopf does not ask for the list of namespaces.
+    """
+    places = {"clusterwide": True} if confines.everywhere else {"namespaces": confines.namespaces}
     return {
         "settings": kopf_settings(),
         "memories": NoMemories(),
         "memo": cast(Any, ()),  # copied for each event: the smallest there is
-        "clusterwide": True,
+        **places,
         "standalone": True,
     }

@@ -1,7 +1,7 @@
 """The log: lines for humans, or JSON objects for a collector. Each names its Diagnosis.
 
-We pass no secret to a logger. What comes from elsewhere (an exception's text, an API server's words,
-a library's line) is redacted on its way out.
+We pass no secret to a logger. What comes from elsewhere (an exception's text, an API server's
+words, a library's line) is redacted on its way out.
 """
 
 import json

@@ -74,7 +74,7 @@ class Pulse:
             return f"the event loop has not turned for {stuck:.0f} s"
         if self._cut_off() is not None:
             return None
-        ages = {**dict.fromkeys(self._expected, self._clock() - self._led_at), **self.ages()}
+        ages = {**dict.fromkeys(self._missing(), self._clock() - self._led_at), **self.ages()}
         silent = {watch: age for watch, age in ages.items() if age > SILENT}
         if self.leading and silent:
             watch, age = max(silent.items(), key=lambda item: item[1])
@@ -92,10 +92,15 @@ class Pulse:
         why = self.trouble or self._cut_off()
         if why is not None:
             return why
-        missing = [watch for watch in self._expected if watch not in self._heard]
+        missing = self._missing()
         if self.leading and missing:
             return f"the watch of {missing[0]} has not begun yet"
         return None
+
+    def _missing(self) -> list[str]:
+        """Return what was to be heard of and was not, in no namespace either (`pods in shop`)."""
+        heard = {watch.partition(" in ")[0] for watch in list(self._heard)}
+        return [watch for watch in self._expected if watch not in heard]
 
     def _cut_off(self) -> str | None:
         if self._reached is None:

@@ -9,6 +9,7 @@ import kopf
 
 from podiatrist.cluster.client import connect
 from podiatrist.handlers.leading import leading
+from podiatrist.handlers.open_namespaces import looking_after
 from podiatrist.handlers.serve import context_of, serve, share
 from podiatrist.handlers.settings import Settings
 from podiatrist.handlers.vitals import Vitals
@@ -23,10 +24,18 @@ async def run_executor(kubeconfig: Path | None, settings: Settings, vitals: Vita
     """Preview, execute, verify and roll back, until a signal. Raises ClusterError."""
     share(kubeconfig)
     async with (
-        connect(kubeconfig, _NAME, traffic=vitals.traffic) as client,
+        connect(kubeconfig, _NAME, traffic=vitals.traffic, confines=settings.confines) as client,
         leading(client, _NAME, vitals, "diagnoses", elect=settings.leader_election) as beside,
     ):
         context = context_of(client, settings.timing, patch_managed=settings.patch_managed)
         worker = Worker(context, STEPS)
         vitals.metrics.queue("diagnoses", worker.queue.__len__)
-        await serve(kopf.OperatorRegistry(), vitals, (worker,), worker.run(), *beside)
+        await serve(
+            kopf.OperatorRegistry(),
+            vitals,
+            (worker,),
+            worker.run(),
+            *beside,
+            *looking_after(client, settings.confines),
+            confines=client.confines,
+        )

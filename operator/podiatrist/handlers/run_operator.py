@@ -17,6 +17,7 @@ from podiatrist.cluster.transcripts import Transcripts
 from podiatrist.handlers.kopf_feed import watch_pods
 from podiatrist.handlers.leading import leading
 from podiatrist.handlers.notifying import notifying, outcomes
+from podiatrist.handlers.open_namespaces import looking_after
 from podiatrist.handlers.operator_settings import OperatorSettings
 from podiatrist.handlers.serve import context_of, now, serve, share
 from podiatrist.handlers.settings import Settings
@@ -51,7 +52,9 @@ async def run_operator(kubeconfig: Path | None, settings: OperatorSettings, vita
     share(kubeconfig)
     with tempfile.TemporaryDirectory(prefix="podiatrist-operator-") as folder:
         async with (
-            connect(kubeconfig, _NAME, traffic=vitals.traffic) as client,
+            connect(
+                kubeconfig, _NAME, traffic=vitals.traffic, confines=settings.confines
+            ) as client,
             leading(client, _NAME, vitals, *_WATCHES, elect=settings.leader_election) as beside,
             notifying(client, settings) as notifiers,
         ):
@@ -82,6 +85,7 @@ async def run_operator(kubeconfig: Path | None, settings: OperatorSettings, vita
                 noticer.run(),
                 sweep.run(),
                 *beside,
+                *looking_after(client, settings.confines),
                 *(notifier.run() for notifier in notifiers),
             ]
             registry = kopf.OperatorRegistry()
@@ -89,7 +93,13 @@ async def run_operator(kubeconfig: Path | None, settings: OperatorSettings, vita
                 tasks.append(stream(client, noticer, vitals.pulse.heard))
             else:
                 watch_pods(registry, noticer)
-            await serve(registry, vitals, (worker, consulter, *notifiers), *tasks)
+            await serve(
+                registry,
+                vitals,
+                (worker, consulter, *notifiers),
+                *tasks,
+                confines=client.confines,
+            )
 
 
 def _consultant(
@@ -110,7 +120,13 @@ def _consultant(
     limits = Limits(settings.consult_steps, settings.consult_tokens, settings.consult_seconds)
     access = ReaderAccess(client, folder)
     consultant = ModelConsultant(
-        model, settings, kubectl, access, limits, everywhere=settings.consult_namespaces == "all"
+        model,
+        settings,
+        kubectl,
+        access,
+        limits,
+        everywhere=settings.consult_namespaces == "all" and settings.confines.everywhere,
+        namespaced_only=not settings.confines.everywhere,
     )
     return consultant, Consulting(settings.consult, None)
 

@@ -15,12 +15,13 @@ import kopf
 
 from podiatrist.api import names
 from podiatrist.cluster.client import Client
+from podiatrist.cluster.confines import EVERYWHERE, Confines
 from podiatrist.cluster.errors import ClusterError, NotFoundError, UnreachableError
-from podiatrist.cluster.kinds import DIAGNOSIS
 from podiatrist.cluster.reader import Reader
 from podiatrist.cluster.store import Store
 from podiatrist.handlers import doors
 from podiatrist.handlers.kopf_settings import operator_options
+from podiatrist.handlers.open_namespaces import open_to
 from podiatrist.handlers.supervise import WatchEndedError
 from podiatrist.handlers.vitals import Vitals
 from podiatrist.handlers.ward import Ward
@@ -49,10 +50,11 @@ async def wait_for(client: Client) -> None:
     """Wait until the cluster answers and knows Diagnoses. Raises ClusterError.
 
     Both may take a moment: an API server that restarts, a CRD that was applied just before us.
+    A client that is confined to namespaces leaves out those that are closed to it.
     """
     for pause in (*_PATIENCE, None):
         try:
-            await client.list_all(DIAGNOSIS, fields="metadata.name=none")
+            client.confines = await open_to(client)
         except (NotFoundError, UnreachableError) as error:
             if pause is not None:
                 await asyncio.sleep(pause)
@@ -90,8 +92,11 @@ async def serve(
     vitals: Vitals,
     listeners: Sequence[doors.Listener],
     *tasks: Coroutine[Any, Any, None],
+    confines: Confines = EVERYWHERE,
 ) -> None:
     """Run until a signal: the tasks, with Diagnoses for the listeners, the workers among them.
+
+    `confines` are where Kopf watches.
 
     Raises WatchEndedError when Kopf did not survive an error.
     """
@@ -112,7 +117,7 @@ async def serve(
         task.add_done_callback(end)
     doors.stop_with(registry, ours)
     try:
-        await kopf.operator(registry=registry, stop_flag=ended, **operator_options())
+        await kopf.operator(registry=registry, stop_flag=ended, **operator_options(confines))
     except Exception as error:
         raise WatchEndedError(f"watching the cluster failed: {error!r}") from error
     finally:

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from podiatrist.cluster.confines import Confines
 from podiatrist.lifecycle.context import Timing
 from podiatrist.notice.housekeeping import Keeping
 from podiatrist.notice.limits import Limits
@@ -69,10 +70,18 @@ class Settings(BaseSettings):
     """How much is logged."""
     log_format: Literal["text", "json"] = "text"
     """text: lines for humans; json: an object a line, for a collector."""
+    namespaces: str = Field(default="", pattern=r"^[a-z0-9,\s-]*$")
+    """Namespaces to look into, separated by commas or blanks. Empty: all, and what belongs to none.
+    With names, nothing else is asked for: docs/namespaced.md."""
     leader_election: bool = False
     """Whether several processes of a role may run, of which one works and the others stand by."""
     status_port: int = Field(default=0, ge=0, le=65535)
     """Port of /healthz, /readyz and /metrics; 0: none."""
+
+    @property
+    def confines(self) -> Confines:
+        """What is looked at."""
+        return Confines.of(self.namespaces)
 
     @property
     def grace(self) -> Grace:

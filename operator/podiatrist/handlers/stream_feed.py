@@ -23,7 +23,10 @@ async def stream(
             audience.event_seen(seen)
 
     async with asyncio.TaskGroup() as group:
-        pods = Watch(client, POD, Pod, pod, fields=POD_FIELDS, heard=heard)
-        events = Watch(client, EVENT, Event, event, fields=EVENT_FIELDS, heard=heard)
-        group.create_task(pods.run())
-        group.create_task(events.run())
+        for place in client.confines.places(POD, None):
+            pods = Watch(client, POD, Pod, pod, namespace=place, fields=POD_FIELDS, heard=heard)
+            events = Watch(
+                client, EVENT, Event, event, namespace=place, fields=EVENT_FIELDS, heard=heard
+            )
+            group.create_task(pods.run())
+            group.create_task(events.run())

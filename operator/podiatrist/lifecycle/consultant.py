@@ -28,6 +28,7 @@ class ModelConsultant:
         limits: Limits,
         *,
         everywhere: bool = False,
+        namespaced_only: bool = False,
     ) -> None:
         self.model = model
         self._settings = settings
@@ -35,6 +36,7 @@ class ModelConsultant:
         self._access = access
         self._limits = limits
         self._everywhere = everywhere
+        self._namespaced_only = namespaced_only
 
     @property
     def name(self) -> str:
@@ -55,7 +57,13 @@ class ModelConsultant:
     ) -> Opinion:
         """Return what the model makes of it. Raises ClusterError where kubectl cannot start."""
         kubectl = Kubectl(self._binary, await self._kubeconfig())
-        investigator = Investigator(self.model, kubectl, self._limits, everywhere=self._everywhere)
+        investigator = Investigator(
+            self.model,
+            kubectl,
+            self._limits,
+            everywhere=self._everywhere,
+            namespaced_only=self._namespaced_only,
+        )
         return await investigator.investigate(snapshot, findings, question, transcript, tokens)
 
     async def _kubeconfig(self) -> Path:

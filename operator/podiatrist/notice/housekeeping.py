@@ -71,7 +71,9 @@ class Housekeeping:
         known = await self._transcripts.known()
         if not known:
             return
-        alive = frozenset(m.uid for m in await self._client.list_metadata(DIAGNOSIS))
+        alive = {m.uid for m in await self._client.list_metadata(DIAGNOSIS)}
+        # Whether a Diagnosis lives where we do not look (any more), is not known.
+        alive |= {k.of for k in known if not self._client.confines.look_into(k.namespace)}
         for kept in superfluous(known, alive, self._keeping.transcripts):
             await self._transcripts.delete(kept)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from podiatrist.cluster.errors import ClusterError, NotFoundError
+from podiatrist.cluster.errors import BeyondConfinesError, ClusterError, NotFoundError
 from podiatrist.cluster.kinds import JOB, POD, WORKLOADS, find_target_kind
 from podiatrist.cluster.objects import Event, Metadata, Pod
 from podiatrist.cluster.work_queue import WorkQueue
@@ -167,7 +167,7 @@ class Noticer:
                 self.suspect(top)
                 return None
             return self._next(target, await self._diagnoser.look(target))
-        except NotFoundError:
+        except (NotFoundError, BeyondConfinesError):
             return None
         except ClusterError as error:
             log.warning("could not look at %s: %s", target, error)

@@ -40,9 +40,11 @@ def test_a_wheel_holds_the_manifests(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     (wheel,) = source.glob("*.whl")
     with zipfile.ZipFile(wheel) as packed:
+        inside = "podiatrist/doctor/deploy/"
         held = {
-            Path(name).name: packed.read(name)
+            name.removeprefix(inside): packed.read(name)
             for name in packed.namelist()
-            if name.startswith("podiatrist/doctor/deploy/")
+            if name.startswith(inside)
         }
-    assert held == {file.name: file.read_bytes() for file in DEPLOY.glob("*.yaml")}
+    lying = [*DEPLOY.glob("*.yaml"), *DEPLOY.glob("namespaced/*.yaml")]
+    assert held == {str(file.relative_to(DEPLOY)): file.read_bytes() for file in lying}

@@ -61,7 +61,8 @@ class Opinion:
 class Investigator:
     """Asks a model about one target at a time, with kubectl as its eyes.
 
-    It looks into the target's own namespace and at what belongs to none; `everywhere`, into all.
+    It looks into the target's own namespace and at what belongs to none; `everywhere`, into all;
+    `namespaced_only`, at nothing that belongs to no namespace.
     """
 
     def __init__(
@@ -72,12 +73,14 @@ class Investigator:
         clock: Callable[[], float] = time.monotonic,
         *,
         everywhere: bool = False,
+        namespaced_only: bool = False,
     ) -> None:
         self.model = model
         self.kubectl = kubectl
         self.limits = limits or Limits()
         self.clock = clock
         self.everywhere = everywhere
+        self.namespaced_only = namespaced_only
 
     async def investigate(
         self,
@@ -134,6 +137,7 @@ class _Case:
             by.kubectl.within(
                 snapshot.namespace or None,
                 confined=bool(snapshot.namespace) and not by.everywhere,
+                namespaced_only=by.namespaced_only,
             ),
             on_output=self.look_at,
         )

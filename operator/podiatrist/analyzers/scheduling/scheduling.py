@@ -19,6 +19,7 @@ from podiatrist.analyzers.scheduling.node_fit import (
 from podiatrist.analyzers.scheduling.scheduling_fixes import propose
 from podiatrist.analyzers.storage.claims import ClaimProblem, claim_problems
 from podiatrist.api.diagnosis import Evidence, Finding
+from podiatrist.cluster.kinds import NODE
 from podiatrist.cluster.objects import Node, Pod
 from podiatrist.cluster.snapshot import Snapshot, compact
 
@@ -234,8 +235,12 @@ def _pod_rules(fit: Fit) -> list[str]:
 
 
 def _unexplained(fit: Fit) -> Result:
-    """Name what we do not evaluate: rules about other pods, or no node at all."""
-    causes = _pod_rules(fit) if fit.by_node else ["the cluster has no nodes"]
+    """Name what we do not evaluate: rules about other pods, or no node at all.
+
+    Where nodes may not be read, the scheduler's own words are all there is.
+    """
+    unknown = not fit.snapshot.was_read(NODE)
+    causes = _pod_rules(fit) if fit.by_node else ["the cluster has no nodes"] * (not unknown)
     condition = fit.pod.condition("PodScheduled")
     why = "; ".join(causes) or (
         condition.message if condition else "the scheduler does not say why"

@@ -11,6 +11,7 @@ from podiatrist.analyzers.nodes.nodes import owner_name
 from podiatrist.analyzers.scheduling.scheduling_fixes import take_turns
 from podiatrist.analyzers.storage.claims import claim_names, users_of
 from podiatrist.api.diagnosis import Evidence, Finding
+from podiatrist.cluster.kinds import NODE
 from podiatrist.cluster.objects import Event, Node, Pod
 from podiatrist.cluster.snapshot import Snapshot
 
@@ -125,7 +126,7 @@ def _held(snapshot: Snapshot, failure: Failure) -> Iterator[str]:
         yield f", where pod {holder.metadata.name} of {owner_name(holder)} uses it"
     known = [n for n in snapshot.nodes if n.metadata.name == node]
     trouble = [t.what for n in known for t in troubles(n) if t.lost]
-    if node and not known:
+    if node and not known and snapshot.was_read(NODE):
         yield (
             "; that node does not exist any more: delete the VolumeAttachment that is left over "
             "(kubectl get volumeattachments)"

@@ -7,6 +7,7 @@ from podiatrist.analyzers.common.near_miss import near_misses
 from podiatrist.analyzers.common.result import and_more
 from podiatrist.analyzers.storage.volume_match import misfits, why_no_volume
 from podiatrist.api.diagnosis import Evidence
+from podiatrist.cluster.kinds import PV, STORAGE_CLASS
 from podiatrist.cluster.objects import Claim, Event, StorageClass
 from podiatrist.cluster.snapshot import Snapshot, compact
 
@@ -44,6 +45,8 @@ def unbound(snapshot: Snapshot, claim: Claim, since: datetime | None = None) -> 
             "elsewhere. Restore it, then delete the claim and make it anew",
             '"phase":"Lost"',
         )  # fmt: skip
+    if not (snapshot.was_read(STORAGE_CLASS) and snapshot.was_read(PV)):
+        return _failed(snapshot, claim)  # which classes and volumes there are, is not known
     if claim.spec.volume_name:
         return _named_volume(snapshot, claim)
     wanted = claim.spec.storage_class_name
@@ -69,6 +72,14 @@ def unbound(snapshot: Snapshot, claim: Claim, since: datetime | None = None) -> 
         what = f"waits for a volume of class {wanted}, which are made by hand"
         return _none_by_hand(snapshot, claim, what)
     return _not_provisioned(snapshot, claim, found, since)
+
+
+def _failed(snapshot: Snapshot, claim: Claim) -> Unbound | None:
+    """Return why the controllers themselves say that no volume was made, if they do."""
+    failed = next((e for e in warnings(snapshot, claim) if e.reason == "ProvisioningFailed"), None)
+    if failed is None:
+        return None
+    return _told(snapshot, claim, "ProvisioningFailed", f"got no volume: {failed.message}")
 
 
 def default_class(snapshot: Snapshot) -> str | None:

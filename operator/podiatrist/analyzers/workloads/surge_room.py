@@ -12,7 +12,7 @@ from podiatrist.analyzers.scheduling.fit import Fit
 from podiatrist.analyzers.scheduling.node_fit import Usage, host_ports, pod_requests
 from podiatrist.analyzers.storage.claims import claim_problems
 from podiatrist.api.diagnosis import Evidence, Finding
-from podiatrist.cluster.kinds import DEPLOYMENT
+from podiatrist.cluster.kinds import DEPLOYMENT, NODE
 from podiatrist.cluster.objects import Pod, PodSpec, ReplicaSet
 from podiatrist.cluster.snapshot import Snapshot, compact
 
@@ -37,6 +37,8 @@ def analyze(snapshot: Snapshot) -> list[Result]:
     new = [p for p in of_newest_revision(snapshot, snapshot.pods) if _has_no_place(snapshot, p)]
     if old is None or not new or not _takes_the_place(new[0].spec, old):
         return []
+    if not snapshot.was_read(NODE):
+        return []  # on a node that is cordoned or lost the new pod would find no place either
     fit = Fit.of(snapshot, new[0], Usage.of(snapshot.cluster_pods))
     if claim_problems(snapshot, new[0]) or node_to_blame(fit) is not None:
         return []  # a claim in use, or the state of a node: the rules about those tell it

@@ -6,6 +6,7 @@ from dataclasses import replace
 from podiatrist.cluster.kubectl.command import Command
 from podiatrist.cluster.kubectl.flags import parse_flags
 from podiatrist.cluster.kubectl.refusal import RefusedCommandError
+from podiatrist.cluster.kubectl.resources import CLUSTER_SCOPED
 from podiatrist.cluster.kubectl.verbs import BY_NAME, Verb
 from podiatrist.cluster.kubectl.words import split
 
@@ -32,16 +33,26 @@ _INSTEAD = {
     "api-versions": "use api-resources",
 }  # fmt: skip
 
+_LOOKING = ("get", "describe", "top")
+"""Verbs that read objects of the kinds they name."""
+
 _OTHER_PROGRAMS = frozenset({
     "awk", "bash", "cat", "curl", "docker", "echo", "grep", "head", "helm", "jq", "ls", "oc",
     "python", "python3", "sed", "sh", "sudo", "tail", "watch", "wget", "xargs",
 })  # fmt: skip
 
 
-def parse(line: str, namespace: str | None = None, *, confined: bool = False) -> Command:
+def parse(
+    line: str,
+    namespace: str | None = None,
+    *,
+    confined: bool = False,
+    namespaced_only: bool = False,
+) -> Command:
     """Return the command of one line; `kubectl` in front may be missing.
 
-    `namespace` is where it looks if the line says nothing; `confined`, it looks into no other.
+    `namespace` is where it looks if the line says nothing; `confined`, it looks into no other;
+    `namespaced_only`, at no kind that belongs to none.
     Raises RefusedCommandError.
     """
     words = split(line)
@@ -54,6 +65,11 @@ def parse(line: str, namespace: str | None = None, *, confined: bool = False) ->
         raise RefusedCommandError(
             f"only namespace {namespace} may be looked into: leave -n and -A away"
         )
+    if namespaced_only and (beyond := _of_no_namespace(command)):
+        raise RefusedCommandError(
+            f"{beyond} belong to no namespace and may not be looked at here: events and conditions "
+            "of what is in the namespace tell of them"
+        )
     if flags.get("all-namespaces") == "true":
         flags.pop("namespace", None)
     elif command.namespaced and namespace:
@@ -64,6 +80,15 @@ def parse(line: str, namespace: str | None = None, *, confined: bool = False) ->
 def _looks_beyond(flags: Mapping[str, str], namespace: str | None) -> bool:
     everywhere = flags.get("all-namespaces") == "true"
     return everywhere or flags.get("namespace", namespace) != namespace
+
+
+def _of_no_namespace(command: Command) -> str | None:
+    """Return the first kind of a command that belongs to no namespace."""
+    if command.verb not in _LOOKING:
+        return None
+    kinds = [*(w.partition("/")[0] for w in command.words if "/" in w), *command.words[:1]]
+    found = (name for word in kinds for name in word.split(",") if name in CLUSTER_SCOPED)
+    return next(found, None)
 
 
 def _verb(words: Sequence[str]) -> tuple[Verb, list[str]]:

@@ -70,6 +70,9 @@ READABLE: tuple[Resource, ...] = (
     Resource("diagnoses", "diagnosis", ("diag",), "podiatrist.dev"),
 )
 
+CLUSTER_SCOPED = frozenset(kind.full for kind in READABLE if not kind.namespaced)
+"""What belongs to no namespace, as commands name it."""
+
 ALL = (POD, SERVICE, DAEMON_SET, DEPLOYMENT, REPLICA_SET, STATEFUL_SET, AUTOSCALER, CRON_JOB, JOB)
 """What `kubectl get all` shows; a cluster may add kinds to it, we do not."""
 

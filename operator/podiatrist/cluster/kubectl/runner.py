@@ -72,18 +72,23 @@ class Kubectl:
         self.most = most
         self.namespace = namespace
         self.confined = False
+        self.namespaced_only = False
         self.context = context
         self.environment = dict(environment or {})
         self._home = _Home()
 
-    def within(self, namespace: str | None, *, confined: bool = False) -> "Kubectl":
+    def within(
+        self, namespace: str | None, *, confined: bool = False, namespaced_only: bool = False
+    ) -> "Kubectl":
         """Return the same kubectl, looking into this namespace where a command names none.
 
-        `confined`: and into no other one. What belongs to no namespace can be read all the same.
+        `confined`: and into no other one. What belongs to no namespace can be read all the same,
+        unless `namespaced_only`.
         """
         other = copy.copy(self)
         other.namespace = namespace
         other.confined = confined
+        other.namespaced_only = namespaced_only
         return other
 
     async def run(self, line: str) -> Output:
@@ -92,7 +97,12 @@ class Kubectl:
         Raises RefusedCommandError for what may not be run, ClusterError where kubectl does not
         start.
         """
-        command = parse(line, self.namespace, confined=self.confined)
+        command = parse(
+            line,
+            self.namespace,
+            confined=self.confined,
+            namespaced_only=self.namespaced_only,
+        )
         said = await self._run(command)
         if said.late:
             text = f"no answer within {self.seconds:g} seconds: ask for less at once"

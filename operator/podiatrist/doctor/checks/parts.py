@@ -1,7 +1,7 @@
 """The parts that make it safer or steadier: network policies, budgets, priority, settings."""
 
 from podiatrist.cluster.kinds import CONFIG_MAP, NETWORK_POLICY, PDB, PRIORITY_CLASS, SERVICE
-from podiatrist.doctor.installation import EXECUTOR_FILE, Installation
+from podiatrist.doctor.installation import Installation
 from podiatrist.doctor.verdict import Chart, Hidden, Verdict
 
 _PARTS = Chart("parts")
@@ -19,7 +19,7 @@ def check_parts(installation: Installation) -> list[Verdict]:
     wanted = [
         m
         for m in installation.shipped
-        if m.kind in _WITHOUT and not (installation.only_diagnoses and m.file == EXECUTOR_FILE)
+        if m.kind in _WITHOUT and not (installation.only_diagnoses and m.of_executor)
     ]
     found = [(manifest, installation.found.get(manifest.key)) for manifest in wanted]
     bad = [

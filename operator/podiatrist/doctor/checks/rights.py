@@ -2,7 +2,7 @@
 
 from podiatrist.api import names
 from podiatrist.cluster.client import Object
-from podiatrist.doctor.installation import EXECUTOR_FILE, Installation
+from podiatrist.doctor.installation import Installation
 from podiatrist.doctor.kinds import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING
 from podiatrist.doctor.rights import (
     ACCOUNTS,
@@ -28,7 +28,7 @@ def check_rights(installation: Installation) -> list[Verdict]:
         m
         for m in installation.shipped
         if (m.kind in _GRANTING or m.kind.kind == _ACCOUNT)
-        and not (installation.only_diagnoses and m.file == EXECUTOR_FILE)
+        and not (installation.only_diagnoses and m.of_executor)
     ]
     found = [(manifest, installation.found.get(manifest.key)) for manifest in wanted]
     hidden = [seen for _, seen in found if isinstance(seen, Hidden)]
@@ -125,7 +125,7 @@ def _effective(installation: Installation) -> list[Verdict]:
         if seen is None or (installation.only_diagnoses and account == "executor"):
             continue  # who may read Roles and bindings needs no impersonation to know
         shipped = shipped_rights(installation.shipped, account)
-        expected = holding_in(shipped, names.NAMESPACE) | holding_in(shipped, "default")
+        expected: Rights = frozenset().union(*(holding_in(shipped, p) for p in installation.places))
         listing = f"kubectl auth can-i --list --as={username(account)} -n {names.NAMESPACE}"
         if lost := _told(expected - seen):
             said = f"the API server does not let {account} {lost}, though the roles say so"

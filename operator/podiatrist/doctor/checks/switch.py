@@ -2,6 +2,7 @@
 
 from podiatrist.api import names
 from podiatrist.cluster.objects import Workload
+from podiatrist.doctor.checks.workloads import apply
 from podiatrist.doctor.installation import Installation
 from podiatrist.doctor.verdict import Chart, Hidden, Verdict
 
@@ -18,7 +19,7 @@ def check_switch(installation: Installation) -> list[Verdict]:
         told.append(
             _SWITCH.note(
                 "no executor is installed: Podiatrist only diagnoses",
-                "kubectl apply -f deploy/executor.yaml",
+                apply(installation, "executor"),
             )
         )
     elif isinstance(executor, Workload) and not executor.replicas:
