@@ -28,7 +28,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     _session.close()
 
 
-_ORDER = ("story", "image", "network", "takeover", "model", "upgrade", "uninstall")
+_ORDER = ("story", "image", "network", "takeover", "model", "doctor", "upgrade", "uninstall")
 """What needs a fresh installation comes first, what takes it away last."""
 
 
