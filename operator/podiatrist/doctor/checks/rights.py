@@ -15,7 +15,7 @@ from podiatrist.doctor.rights import (
     username,
 )
 from podiatrist.doctor.shipped import Manifest
-from podiatrist.doctor.verdict import Chart, Hidden, Verdict
+from podiatrist.doctor.verdict import Chart, Hidden, Verdict, word
 
 _RIGHTS = Chart("rights")
 _ACCOUNT = "ServiceAccount"
@@ -112,8 +112,8 @@ def _subjects_of(subjects: list[Object]) -> set[str]:
 
 
 def _delete(kind: str, namespace: str, name: str) -> str:
-    where = f"-n {namespace} " if namespace else ""
-    return f"kubectl {where}delete {kind.lower()} {name}"
+    where = f"-n {word(namespace)} " if namespace else ""
+    return f"kubectl {where}delete {kind.lower()} {word(name)}"
 
 
 def _effective(installation: Installation) -> list[Verdict]:
