@@ -53,13 +53,15 @@ class Version:
 
 @dataclass(frozen=True)
 class Binding:
-    """A ClusterRoleBinding or RoleBinding that names one of our accounts."""
+    """A ClusterRoleBinding or RoleBinding that names one of our accounts, or everybody."""
 
     kind: str
     namespace: str
     name: str
     role: str
     subjects: list[Object]
+    to_all: Rights | Hidden | None = None
+    """What it grants to everybody; None where it names an account of ours."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +87,9 @@ class Installation:
     found: Mapping[Key, Found]
     """The shipped objects as they are, and the CustomResourceDefinition."""
     bindings: list[Binding] | Hidden = field(default_factory=list)
-    effective: Mapping[str, Rights] = field(default_factory=dict)
+    effective: Mapping[str, Rights | Hidden] = field(default_factory=dict)
     """What the API server says that our accounts, and NOBODY, may do in namespaces podiatrist and
-    default, by user name. Empty where the user may not ask."""
+    default, by user name. Hidden where the user may not ask in their name."""
     workloads: Mapping[str, Workload | Hidden | None] = field(default_factory=dict)
     """The Deployments of the roles."""
     pods: list[Pod] | Hidden = field(default_factory=list)
