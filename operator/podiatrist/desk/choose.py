@@ -35,6 +35,19 @@ def choose_option(diagnosis: Diagnosis, asked: str | None) -> Option:
     raise ChoiceError(f"{name} has no option {asked}; there are:\n{_listed(options)}")
 
 
+def check_named(diagnosis: Diagnosis, asked: str | None) -> None:
+    """Raise NotDoneError where an option that nobody will be asked about has no digest to its name.
+
+    Which option is number 1 changes with each look; a digest is what somebody saw, and no other.
+    """
+    options = diagnosis.status.options
+    if options and asked not in [o.digest for o in options] + diagnosis.status.superseded:
+        raise NotDoneError(
+            "with --yes an option is named by the digest under which it was seen; nothing was "
+            f"approved. The options of {diagnosis.metadata.name}:\n{_listed(options)}"
+        )
+
+
 def _why_none(diagnosis: Diagnosis) -> str:
     state = diagnosis.status.state
     if state is None or state is State.INVESTIGATING:

@@ -74,7 +74,7 @@ def test_a_diagnosis_may_be_named_in_several_ways(tmp_path: Path, word: str) -> 
     seen = Scene(tmp_path, story()).run("show", word)
     assert seen.exit_code == 0, seen.output
     assert "Deployment web in shop: AwaitingApproval" in seen.stdout
-    assert "approve: podiatrist approve web-7f3a9c 1 -n shop" in seen.stdout
+    assert "approve: podiatrist approve web-7f3a9c 1a2b3c4d -n shop" in seen.stdout
 
 
 def test_of_a_targets_diagnoses_the_newest_is_meant(tmp_path: Path) -> None:
