@@ -9,7 +9,7 @@ from podiatrist.cluster.client import Client
 from podiatrist.cluster.errors import ConflictError
 from podiatrist.cluster.kinds import DIAGNOSIS
 from podiatrist.cluster.store import Store
-from podiatrist.desk.choose import Standing, check_approvable, standing
+from podiatrist.desk.choose import Standing, check_approvable, is_as_shown, standing
 from podiatrist.desk.errors import NotDoneError
 
 _TRIES = 5
@@ -35,13 +35,14 @@ async def approve(
     now = shown
     for _ in range(_TRIES):
         _check_same(now, option)
-        if standing(now, option) is Standing.UNREAD:
-            return now
         try:
             # The resourceVersion holds it to what was seen: an option that is swapped for another
             # of the same digest in this moment is not approved, and what somebody else approves
             # in this moment is not taken away.
-            if standing(now, option) is Standing.USED:
+            found = standing(now, option)
+            if found is Standing.UNREAD and await _stands(client, now, option, by):
+                return now
+            if found is not Standing.FRESH:
                 now = await _clean_slate(client, now, option, sleep)
                 continue
             await _annotate(client, now, {names.APPROVE: option.digest, names.APPROVED_BY: by})
@@ -59,6 +60,22 @@ def _check_same(now: Diagnosis, option: Option) -> None:
             f"Look again: show {now.metadata.name}"
         )
     check_approvable(now, option)
+
+
+async def _stands(client: Client, diagnosis: Diagnosis, option: Option, by: str | None) -> bool:
+    """Say whether an approval that nobody read yet is one's own, and as good as a new one.
+
+    Its age is by the API server's clock. Raises NotDoneError where it is as good, and another's.
+    """
+    if not is_as_shown(diagnosis, option, (await client.server()).time):
+        return False
+    whose = diagnosis.annotation(names.APPROVED_BY)
+    if by is not None and whose == by:
+        return True
+    raise NotDoneError(
+        f"option {option.digest} was approved a moment ago by {whose or 'somebody'}, and waits for "
+        "the executor; nothing was approved under your name"
+    )
 
 
 async def _clean_slate(

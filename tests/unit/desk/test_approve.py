@@ -3,13 +3,14 @@
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 
 from podiatrist.api import names
 from podiatrist.api.diagnosis import Approval, Diagnosis
-from podiatrist.cluster.client import Client
+from podiatrist.cluster.client import Client, Server
 from podiatrist.cluster.errors import ConflictError
 from podiatrist.desk.approve import approve
 from podiatrist.desk.errors import NotDoneError
@@ -42,6 +43,9 @@ class Shelf:
 
     async def get(self, *_: object) -> Any:
         return json.loads(json.dumps(self.body))
+
+    async def server(self) -> Server:
+        return Server("v1.37.0", NOW)
 
     async def merge_patch(self, _: object, __: str, ___: str, body: Any) -> None:
         if self.before:
@@ -102,3 +106,43 @@ def test_a_change_elsewhere_meanwhile_is_no_obstacle() -> None:
     send(shelf)
     assert shelf.annotations() == {"approve": DIGEST, "approved-by": "alice"}
     assert len(shelf.written) == 2
+
+
+def waiting(by: str = "alice", seconds: float = 10, preview: str | None = "p1") -> Diagnosis:
+    """Return a Diagnosis whose approval, of that age, waits for the executor."""
+    told = story(approve=DIGEST)
+    shown = told.status.options[0].preview
+    assert shown is not None
+    shown.id = "p1"
+    at = (NOW - timedelta(seconds=seconds)).isoformat()
+    stamps = {names.APPROVED_BY: by, names.APPROVED_AT: at}
+    told.metadata.annotations |= stamps | ({names.APPROVED_PREVIEW: preview} if preview else {})
+    return told
+
+
+@pytest.mark.parametrize("preview", ["p1", None])
+def test_ones_own_approval_of_a_moment_ago_stands(preview: str | None) -> None:
+    shelf = Shelf(waiting(preview=preview))
+    send(shelf)
+    assert shelf.written == []
+
+
+@pytest.mark.parametrize("by", ["alice", "bob"])
+@pytest.mark.parametrize(
+    "stale", [{"seconds": 61}, {"preview": "p0"}, {"preview": "", "seconds": 700}]
+)
+def test_an_old_approval_or_one_of_another_preview_is_given_anew(by: str, stale: Any) -> None:
+    """The executor would refuse it, or will soon: it is not what was approved just now."""
+    shelf = Shelf(waiting(by, **stale))
+    send(shelf)
+    assert [w[names.APPROVE] for w in shelf.written] == [None, DIGEST]
+    assert shelf.written[1][names.APPROVED_BY] == "alice"
+    assert "approved-at" not in shelf.annotations(), "what the stamp wrote then is gone"
+
+
+@pytest.mark.parametrize("me", ["alice", None])
+def test_of_somebody_elses_approval_it_is_said_whose_it_is(me: str | None) -> None:
+    shelf = Shelf(waiting("bob"))
+    with pytest.raises(NotDoneError, match="option 1a2b3c4d was approved a moment ago by bob"):
+        send(shelf, me)
+    assert shelf.written == []
