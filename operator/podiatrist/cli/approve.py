@@ -12,7 +12,7 @@ from podiatrist.cli.diagnosis_view import head, render_option
 from podiatrist.cli.name_argument import complete_option, name_argument
 from podiatrist.cli.options import Desk, Where, open_desk, where_options
 from podiatrist.cli.spans import Span
-from podiatrist.cli.spoken import spoken
+from podiatrist.cli.spoken import ours
 from podiatrist.cluster.client import Client
 from podiatrist.cluster.whoami import whoami
 from podiatrist.desk.approve import approve as send
@@ -61,7 +61,7 @@ def approve(
             _wait(desk, approved, chosen, timeout)
         else:
             place = f"{approved.metadata.name} -n {approved.metadata.namespace}"
-            click.echo(spoken(f"see how it goes: podiatrist show {place}"), err=True)
+            click.echo(f"see how it goes: {ours(f'show {place}')}", err=True)
 
 
 async def _look(
@@ -80,7 +80,8 @@ def _show(desk: Desk, diagnosis: Diagnosis, option: Option, me: str | None) -> N
     screen.print(head(diagnosis))
     screen.print(render_option(option, title=option.title))
     who = Text(me, style="bold") if me else Text("(the API server does not say as whom)")
-    screen.print(Text("\nYou approve as ").append_text(who).append(f", {desk.who.told}"))
+    where = f"context {desk.who.context}, namespace {diagnosis.metadata.namespace}"
+    screen.print(Text("\nYou approve as ").append_text(who).append(f", {where}"))
 
 
 def _wait(desk: Desk, diagnosis: Diagnosis, option: Option, timeout: timedelta) -> None:

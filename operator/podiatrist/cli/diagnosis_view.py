@@ -21,7 +21,7 @@ from podiatrist.api.diagnosis import (
     Usage,
 )
 from podiatrist.cli.diagnosis_table import RISKS, STATES
-from podiatrist.cli.spoken import spoken
+from podiatrist.cli.spoken import kubectl, ours
 
 
 def render(diagnosis: Diagnosis) -> RenderableType:
@@ -114,9 +114,9 @@ def can_be_approved(diagnosis: Diagnosis, option: Option) -> bool:
 
 def _approve(diagnosis: Diagnosis, option: Option) -> list[Text]:
     namespace, name = diagnosis.key
-    ours = spoken(f"podiatrist approve {name} {option.digest} -n {namespace}")
-    bare = f"kubectl -n {namespace} annotate diagnosis {name} {names.APPROVE}={option.digest}"
-    return [Text(f"approve: {ours}", style="cyan"), Text(f"     or: {bare}", style="dim")]
+    typed = ours(f"approve {name} {option.digest} -n {namespace}")
+    bare = kubectl(f"-n {namespace} annotate diagnosis {name} {names.APPROVE}={option.digest}")
+    return [Text(f"approve: {typed}", style="cyan"), Text(f"     or: {bare}", style="dim")]
 
 
 def _blast_radius(radius: BlastRadius) -> list[Text]:
@@ -167,7 +167,7 @@ def _story(diagnosis: Diagnosis) -> list[RenderableType]:
         parts.append(inside(Text(_cost(status.usage), style="dim")))
     if status.state is State.SUCCEEDED and status.execution and status.execution.inverse:
         namespace, name = diagnosis.key
-        undo = spoken(f"podiatrist undo {name} -n {namespace}")
+        undo = ours(f"undo {name} -n {namespace}")
         parts.append(inside(Text(f"to undo it: {undo}", style="cyan")))
     return parts
 

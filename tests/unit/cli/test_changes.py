@@ -31,6 +31,14 @@ def test_who_approves_sees_the_option_and_under_which_name(tmp_path: Path) -> No
     assert scene.annotations() == {"approve": "1a2b3c4d", "approved-by": "alice"}
 
 
+def test_who_approves_for_a_node_is_told_where_it_is_approved(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, node := story(name="n1-7f3a9c", namespace="podiatrist"))
+    node.spec.target.kind, node.spec.target.name = "Node", "n1"
+    scene.put(node)
+    result = scene.run("approve", "node/n1", "1a2b3c4d", "--yes")
+    assert "You approve as alice, context fake, namespace podiatrist" in result.stdout
+
+
 def test_without_a_terminal_and_without_yes_nothing_is_approved(tmp_path: Path) -> None:
     scene = Scene(tmp_path, story())
     result = scene.run("approve", "web-7f3a9c", answer="y\n")
