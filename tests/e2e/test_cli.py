@@ -12,10 +12,11 @@ from tests.e2e.kube import Kube, deployment
 
 
 def podiatrist(kube: Kube, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in the story's namespace, without a terminal."""
+    """Run a command in the story's namespace, without a terminal, however wide one would be."""
+    environment = {k: v for k, v in os.environ.items() if k != "COLUMNS"}
     return subprocess.run(
         [sys.executable, "-m", "podiatrist", *arguments, "-n", kube.namespace],
-        env={**os.environ, "KUBECONFIG": str(kube.cluster.kubeconfig)},
+        env=environment | {"KUBECONFIG": str(kube.cluster.kubeconfig)},
         capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
     )  # fmt: skip
 
@@ -24,7 +25,8 @@ def podiatrist(kube: Kube, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_a_fix_is_found_approved_followed_and_undone(kube: Kube) -> None:
     """Given a mistyped image, when it is approved with --wait, it heals; undo brings it back."""
     kube.apply(deployment(image="nnnnnnnnginx"))
-    name = kube.wait_for_diagnosis("AwaitingApproval").metadata.name
+    found = kube.wait_for_diagnosis("AwaitingApproval")
+    name, digest = found.metadata.name, found.status.options[0].digest
 
     listed = podiatrist(kube, "list")
     assert listed.returncode == 0, listed.stderr
@@ -32,12 +34,15 @@ def test_a_fix_is_found_approved_followed_and_undone(kube: Kube) -> None:
     assert head == ["NAME", "TARGET", "REASON", "STATE", "RISK", "AGE"]
     assert row[:4] == [name, "deployment/web", "ImageNotFound", "AwaitingApproval"]
     shown = podiatrist(kube, "show", "deployment/web").stdout
-    assert f"approve: podiatrist approve {name} 1 -n {kube.namespace}" in shown
+    assert f"approve: podiatrist approve {name} {digest} -n {kube.namespace}" in shown
 
     unasked = podiatrist(kube, "approve", name)
-    assert (unasked.returncode, "add --yes" in unasked.stderr) == (3, True)
+    assert (unasked.returncode, f"add {digest} --yes" in unasked.stderr) == (3, True)
+    unseen = podiatrist(kube, "approve", name, "1", "--yes")
+    assert (unseen.returncode, digest in unseen.stderr) == (3, True)
     assert names.APPROVE not in kube.diagnosis(name).metadata.annotations
-    done = podiatrist(kube, "approve", "deployment/web", "--yes", "--wait", "--timeout", "90s")
+    done = podiatrist(kube, "approve", "deployment/web", digest, "--yes", "--wait",
+                      "--timeout", "90s")  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "You approve as admin" in done.stdout
     assert "\nSucceeded: " in done.stdout

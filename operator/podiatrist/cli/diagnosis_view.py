@@ -21,7 +21,7 @@ from podiatrist.api.diagnosis import (
     Usage,
 )
 from podiatrist.cli.diagnosis_table import RISKS, STATES
-from podiatrist.cli.spoken import spoken
+from podiatrist.cli.spoken import kubectl, ours
 
 
 def render(diagnosis: Diagnosis) -> RenderableType:
@@ -37,7 +37,7 @@ def render(diagnosis: Diagnosis) -> RenderableType:
     for number, option in enumerate(status.options, 1):
         parts.append(render_option(option, title=f"Option {number}: {option.title}"))
         if can_be_approved(diagnosis, option):
-            parts += [inside(line) for line in _approve(diagnosis, number, option)]
+            parts += [inside(line) for line in _approve(diagnosis, option)]
     if not status.options and status.findings and status.state not in OVER:
         parts.append(Text("\nNo option: a human has to think.", style="bold"))
     parts += _story(diagnosis)
@@ -112,11 +112,11 @@ def can_be_approved(diagnosis: Diagnosis, option: Option) -> bool:
     return tried and diagnosis.status.state not in OVER and not has(diagnosis, "Approved", "True")
 
 
-def _approve(diagnosis: Diagnosis, number: int, option: Option) -> list[Text]:
+def _approve(diagnosis: Diagnosis, option: Option) -> list[Text]:
     namespace, name = diagnosis.key
-    ours = spoken(f"podiatrist approve {name} {number} -n {namespace}")
-    bare = f"kubectl -n {namespace} annotate diagnosis {name} {names.APPROVE}={option.digest}"
-    return [Text(f"approve: {ours}", style="cyan"), Text(f"     or: {bare}", style="dim")]
+    typed = ours(f"approve {name} {option.digest} -n {namespace}")
+    bare = kubectl(f"-n {namespace} annotate diagnosis {name} {names.APPROVE}={option.digest}")
+    return [Text(f"approve: {typed}", style="cyan"), Text(f"     or: {bare}", style="dim")]
 
 
 def _blast_radius(radius: BlastRadius) -> list[Text]:
@@ -167,7 +167,7 @@ def _story(diagnosis: Diagnosis) -> list[RenderableType]:
         parts.append(inside(Text(_cost(status.usage), style="dim")))
     if status.state is State.SUCCEEDED and status.execution and status.execution.inverse:
         namespace, name = diagnosis.key
-        undo = spoken(f"podiatrist undo {name} -n {namespace}")
+        undo = ours(f"undo {name} -n {namespace}")
         parts.append(inside(Text(f"to undo it: {undo}", style="cyan")))
     return parts
 

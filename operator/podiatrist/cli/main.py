@@ -93,7 +93,7 @@ def main() -> None:
     Examples:
       podiatrist list -A --open
       podiatrist show deployment/web -n shop
-      podiatrist approve web-7f3a9c 1 -n shop --wait
+      podiatrist approve web-7f3a9c 9f3c2a7b -n shop --wait
       podiatrist ask "why is web down?" -n shop
 
     \b

@@ -67,14 +67,19 @@ def _in_short(diagnosis: Diagnosis) -> str:
 def complete_option(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Return the options of the Diagnosis that is named already, by number."""
+    """Return the options of the Diagnosis that is named: by number, with --yes by digest."""
+    seen = bool(context.params.get("yes"))
 
     async def read(client: Client, namespace: str) -> list[CompletionItem]:
         found = await find(client, namespace, str(context.params.get("name") or ""))
-        return [
-            CompletionItem(str(number), help=option.title)
+        words = {
+            option.digest if seen else str(number): option.title
             for number, option in enumerate(found.diagnosis.status.options, 1)
-            if str(number).startswith(incomplete)
+        }
+        return [
+            CompletionItem(word, help=title)
+            for word, title in words.items()
+            if word.startswith(incomplete)
         ]
 
     return _quickly(context, read) or []

@@ -6,7 +6,7 @@ import click
 
 from podiatrist.cli.name_argument import name_argument
 from podiatrist.cli.options import Where, open_desk, where_options
-from podiatrist.cli.spoken import spoken
+from podiatrist.cli.spoken import ours
 from podiatrist.cluster.client import Client
 from podiatrist.desk.find import find
 from podiatrist.desk.turn import retry as send
@@ -34,4 +34,4 @@ def retry(where: Where, name: str) -> None:
     with open_desk(where) as desk:
         place = desk.ask(work)
         click.echo(f"{place.split()[0]} is looked at again")
-        click.echo(spoken(f"see what comes of it: podiatrist show {place}"), err=True)
+        click.echo(f"see what comes of it: {ours(f'show {place}')}", err=True)

@@ -9,7 +9,7 @@ from podiatrist.cluster.client import Client
 from podiatrist.cluster.errors import ConflictError
 from podiatrist.cluster.kinds import DIAGNOSIS
 from podiatrist.cluster.store import Store
-from podiatrist.desk.choose import Standing, check_approvable, standing
+from podiatrist.desk.choose import Standing, check_approvable, is_as_shown, standing
 from podiatrist.desk.errors import NotDoneError
 
 _TRIES = 5
@@ -35,14 +35,16 @@ async def approve(
     now = shown
     for _ in range(_TRIES):
         _check_same(now, option)
-        if standing(now, option) is Standing.UNREAD:
-            return now
-        if standing(now, option) is Standing.USED:
-            now = await _clean_slate(client, now, sleep)
-            continue
         try:
-            # The resourceVersion holds it to what was shown: an option that is swapped for
-            # another of the same digest in this moment is not approved.
+            # The resourceVersion holds it to what was seen: an option that is swapped for another
+            # of the same digest in this moment is not approved, and what somebody else approves
+            # in this moment is not taken away.
+            found = standing(now, option)
+            if found is Standing.UNREAD and await _stands(client, now, option, by):
+                return now
+            if found is not Standing.FRESH:
+                now = await _clean_slate(client, now, option, sleep)
+                continue
             await _annotate(client, now, {names.APPROVE: option.digest, names.APPROVED_BY: by})
         except ConflictError:
             now = await _again(client, now)
@@ -60,17 +62,37 @@ def _check_same(now: Diagnosis, option: Option) -> None:
     check_approvable(now, option)
 
 
-async def _clean_slate(client: Client, diagnosis: Diagnosis, sleep: Sleep) -> Diagnosis:
-    """Take a used approval away, and wait until the executor has seen that it is gone.
+async def _stands(client: Client, diagnosis: Diagnosis, option: Option, by: str | None) -> bool:
+    """Say whether an approval that nobody read yet is one's own, and as good as a new one.
+
+    Its age is by the API server's clock. Raises NotDoneError where it is as good, and another's.
+    """
+    if not is_as_shown(diagnosis, option, (await client.server()).time):
+        return False
+    whose = diagnosis.annotation(names.APPROVED_BY)
+    if by is not None and whose == by:
+        return True
+    raise NotDoneError(
+        f"option {option.digest} was approved a moment ago by {whose or 'somebody'}, and waits for "
+        "the executor; nothing was approved under your name"
+    )
+
+
+async def _clean_slate(
+    client: Client, diagnosis: Diagnosis, option: Option, sleep: Sleep
+) -> Diagnosis:
+    """Take an approval away, and wait until the executor, if it read it, has seen that it is gone.
 
     An annotation is handled once: set again at once, it would look as if nothing had happened.
+    Raises ConflictError where the Diagnosis is another one by now.
     """
     gone = [names.APPROVE, names.APPROVED_BY, names.APPROVED_AT, names.APPROVED_PREVIEW]
-    await _annotate(client, diagnosis, dict.fromkeys(gone), any_version=True)
+    await _annotate(client, diagnosis, dict.fromkeys(gone))
     waited = 0.0
     while waited < _PATIENCE:
         now = await _again(client, diagnosis)
-        if now.status.approval is None:
+        read = now.status.approval
+        if read is None or read.digest != option.digest:
             return now
         await sleep(0.5)
         waited += 0.5
@@ -81,16 +103,10 @@ async def _clean_slate(client: Client, diagnosis: Diagnosis, sleep: Sleep) -> Di
 
 
 async def _annotate(
-    client: Client,
-    diagnosis: Diagnosis,
-    annotations: dict[str, str | None],
-    *,
-    any_version: bool = False,
+    client: Client, diagnosis: Diagnosis, annotations: dict[str, str | None]
 ) -> None:
     metadata = diagnosis.metadata
-    held: dict[str, object] = {"uid": metadata.uid}
-    if not any_version:
-        held["resourceVersion"] = metadata.resource_version
+    held = {"uid": metadata.uid, "resourceVersion": metadata.resource_version}
     body = {"metadata": {**held, "annotations": annotations}}
     await client.merge_patch(DIAGNOSIS, metadata.namespace, metadata.name, body)
 

@@ -1,12 +1,16 @@
 """Which option somebody means, and whether it can be approved now."""
 
+from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from podiatrist.api import names
 from podiatrist.api.conditions import OVER, Reason, condition, has
 from podiatrist.api.diagnosis import Diagnosis, Option, State
 from podiatrist.desk.errors import ChoiceError, NotDoneError
+from podiatrist.lifecycle.approval.approval_age import approved_at
 from podiatrist.lifecycle.next_step import token
+
+_JUST_NOW = timedelta(minutes=1)
 
 
 def choose_option(diagnosis: Diagnosis, asked: str | None) -> Option:
@@ -33,6 +37,19 @@ def choose_option(diagnosis: Diagnosis, asked: str | None) -> Option:
             f"{asked} was offered before the target changed. The options now:\n{_listed(options)}"
         )
     raise ChoiceError(f"{name} has no option {asked}; there are:\n{_listed(options)}")
+
+
+def check_named(diagnosis: Diagnosis, asked: str | None) -> None:
+    """Raise NotDoneError where an option that nobody will be asked about has no digest to its name.
+
+    Which option is number 1 changes with each look; a digest is what somebody saw, and no other.
+    """
+    options = diagnosis.status.options
+    if options and asked not in [o.digest for o in options] + diagnosis.status.superseded:
+        raise NotDoneError(
+            "with --yes an option is named by the digest under which it was seen; nothing was "
+            f"approved. The options of {diagnosis.metadata.name}:\n{_listed(options)}"
+        )
 
 
 def _why_none(diagnosis: Diagnosis) -> str:
@@ -74,6 +91,18 @@ def standing(diagnosis: Diagnosis, option: Option) -> Standing:
         return Standing.FRESH
     read = diagnosis.status.approval
     return Standing.USED if read is not None and read.digest == set_now else Standing.UNREAD
+
+
+def is_as_shown(diagnosis: Diagnosis, option: Option, now: datetime) -> bool:
+    """Say whether the approve annotation, which names this option, is for it as it was shown.
+
+    One that is minutes old may be for what stood there before, and expires soon. Without the
+    stamp (Kubernetes before 1.36) nobody wrote down which preview was seen.
+    """
+    seen = diagnosis.annotation(names.APPROVED_PREVIEW)
+    previewed = option.preview.id if option.preview is not None else None
+    given = approved_at(diagnosis)
+    return given is not None and now - given < _JUST_NOW and seen in (None, previewed)
 
 
 def check_approvable(diagnosis: Diagnosis, option: Option) -> None:

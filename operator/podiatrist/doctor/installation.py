@@ -51,13 +51,15 @@ class Version:
 
 @dataclass(frozen=True)
 class Binding:
-    """A ClusterRoleBinding or RoleBinding that names one of our accounts."""
+    """A ClusterRoleBinding or RoleBinding that names one of our accounts, or everybody."""
 
     kind: str
     namespace: str
     name: str
     role: str
     subjects: list[Object]
+    to_all: Rights | Hidden | None = None
+    """What it grants to everybody; None where it names an account of ours."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +92,9 @@ class Installation:
     namespaces: tuple[str, ...] = ()
     """Those it is confined to; none: it looks everywhere."""
     bindings: list[Binding] | Hidden = field(default_factory=list)
-    effective: Mapping[str, Rights] = field(default_factory=dict)
+    effective: Mapping[str, Rights | Hidden] = field(default_factory=dict)
     """What the API server says that our accounts, and NOBODY, may do in `places`, by user name.
-    Empty where the user may not ask."""
+    Hidden where the user may not ask in their name."""
     workloads: Mapping[str, Workload | Hidden | None] = field(default_factory=dict)
     """The Deployments of the roles."""
     pods: list[Pod] | Hidden = field(default_factory=list)

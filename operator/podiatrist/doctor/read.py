@@ -6,6 +6,7 @@ The only thing created are SelfSubjectRulesReviews, which the API server answers
 import asyncio
 import re
 from collections.abc import Awaitable, Iterable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from podiatrist.api import names
@@ -28,13 +29,24 @@ from podiatrist.doctor.installation import (
     places_of,
 )
 from podiatrist.doctor.kinds import (
+    CLUSTER_ROLE,
     CLUSTER_ROLE_BINDING,
     CRD,
+    ROLE,
     ROLE_BINDING,
     SECRET,
     right,
 )
-from podiatrist.doctor.rights import ACCOUNTS, NOBODY, Rights, granted, is_ours, username
+from podiatrist.doctor.rights import (
+    ACCOUNTS,
+    EVERYWHERE,
+    NOBODY,
+    Rights,
+    granted,
+    is_everybody,
+    is_ours,
+    username,
+)
 from podiatrist.doctor.shipped import NAMESPACES, Key, Manifest, shipped
 from podiatrist.doctor.verdict import Hidden
 
@@ -133,24 +145,41 @@ class _Reading:
         return {key: answer for (key, *_), answer in zip(wanted, answers, strict=True)}
 
     async def bindings(self) -> list[Binding] | Hidden:
-        """Return all bindings that name one of our accounts."""
+        """Return all bindings that name one of our accounts, or everybody."""
         found: list[Binding] = []
         for kind in (CLUSTER_ROLE_BINDING, ROLE_BINDING):
             answer = await self._ask(self._client.list_all(kind), right("list", kind))
             if isinstance(answer, Hidden):
                 return answer
             found += [b for raw in answer or [] if (b := _binding(kind.kind, raw)) is not None]
+            found += [
+                replace(_named(kind.kind, raw), to_all=await self._grants(raw))
+                for raw in answer or []
+                if _binding(kind.kind, raw) is None and any(map(is_everybody, _subjects(raw)))
+            ]
         return found
 
-    async def effective(self, places: Sequence[str]) -> dict[str, Rights]:
+    async def _grants(self, binding: Object) -> Rights | Hidden:
+        """Return what the role of a binding grants; nothing where there is no such role."""
+        where = binding["metadata"].get("namespace")
+        ref = binding.get("roleRef") or {}
+        kind = ROLE if ref.get("kind") == ROLE.kind else CLUSTER_ROLE
+        home = where if kind is ROLE else None
+        role = await self._ask(
+            self._client.get(kind, home, str(ref.get("name"))), right("get", kind, home)
+        )
+        if isinstance(role, Hidden):
+            return role
+        return granted((role or {}).get("rules") or [], where or EVERYWHERE)
+
+    async def effective(self, places: Sequence[str]) -> dict[str, Rights | Hidden]:
         """Return what our accounts may do there, and under NOBODY what every account may.
 
         Kubernetes grants a little to all, a distribution perhaps more: what an account may that
-        does not even exist. Empty where the user may not ask in their name.
+        does not even exist. Hidden where the user may not ask in their name.
         """
         users = (*map(username, ACCOUNTS), NOBODY)
-        rights = {user: await self._rights(user, places) for user in users}
-        return {user: known for user, known in rights.items() if not isinstance(known, Hidden)}
+        return {user: await self._rights(user, places) for user in users}
 
     async def _rights(self, user: str, places: Sequence[str]) -> Rights | Hidden:
         rights: Rights = frozenset()
@@ -285,10 +314,16 @@ def _own_value(workload: Workload | Hidden | None, variable: str) -> str:
 
 def _binding(kind: str, raw: Object) -> Binding | None:
     """Return a binding if it names one of our accounts."""
-    subjects = raw.get("subjects") or []
-    if not any(is_ours(subject, account) for subject in subjects for account in ACCOUNTS):
-        return None
+    ours = any(is_ours(subject, account) for subject in _subjects(raw) for account in ACCOUNTS)
+    return _named(kind, raw) if ours else None
+
+
+def _subjects(raw: Object) -> list[Object]:
+    return raw.get("subjects") or []
+
+
+def _named(kind: str, raw: Object) -> Binding:
     role = raw.get("roleRef") or {}
     metadata = raw["metadata"]
     told = f"{role.get('kind')} {role.get('name')}"
-    return Binding(kind, metadata.get("namespace") or "", metadata["name"], told, subjects)
+    return Binding(kind, metadata.get("namespace") or "", metadata["name"], told, _subjects(raw))

@@ -22,6 +22,20 @@ ACCOUNTS = ("operator", "executor", "reader")
 NOBODY = "system:serviceaccount:default:nobody-at-all"
 """An account that does not exist: it has the rights of every account, and no others."""
 
+EVERYBODY = frozenset({"system:serviceaccounts", "system:authenticated"})
+"""Groups of every account, ours among them; what is bound to them is in nobody's name."""
+
+_ABOUT_ONESELF = frozenset(
+    {
+        "selfsubjectaccessreviews.authorization.k8s.io",
+        "selfsubjectrulesreviews.authorization.k8s.io",
+        "selfsubjectreviews.authentication.k8s.io",
+    }
+)
+"""What anybody may ask about himself (ClusterRole system:basic-user); nothing is kept of it."""
+
+_SECRET = frozenset({"secrets", "secrets.*", "*", "*.*"})
+
 EVERYWHERE = ""
 """Namespace of a right that holds in all of them, and for what has none."""
 
@@ -42,6 +56,16 @@ class Right(NamedTuple):
         """Return it in words."""
         where = f" in namespace {self.namespace}" if self.namespace else ""
         return f"{self.verb} {self.resource}{f' {self.name}' if self.name else ''}{where}"
+
+    @property
+    def is_grave(self) -> bool:
+        """Whether no account of ours should have it unasked: to change anything, to read Secrets.
+
+        Every cluster grants all accounts to read this and that, and to ask about themselves.
+        """
+        if self.verb in ("get", "list", "watch"):
+            return self.resource in _SECRET
+        return not (self.verb == "create" and self.resource in _ABOUT_ONESELF)
 
 
 Rights = frozenset[Right]
@@ -86,6 +110,11 @@ def is_ours(subject: Object, account: str) -> bool:
         case "Group":
             return subject.get("name") == f"system:serviceaccounts:{names.NAMESPACE}"
     return False
+
+
+def is_everybody(subject: Object) -> bool:
+    """Say whether a binding's subject is every account, and so each of ours as well."""
+    return subject.get("kind") == "Group" and subject.get("name") in EVERYBODY
 
 
 def username(account: str) -> str:

@@ -1,13 +1,16 @@
 """What a check says: how it stands, what was seen, and what to do about it."""
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from podiatrist.api.text import clip
+from podiatrist.api.text import clean, clip
 
 _LONGEST = 600
 """Characters of what was seen; a verdict is a line or two, not a log."""
+
+_ONE_LINE = str.maketrans("\t\n", "\ufffd\ufffd")
 
 
 class Level(StrEnum):
@@ -25,7 +28,11 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """One line of the doctor's. `remedy` is a command that mends it or shows more."""
+    """One line of the doctor's. `remedy` is a command that mends it or shows more.
+
+    It is made to be typed, so a word of it that comes from the cluster is one word to a shell
+    (`word`), whatever it holds.
+    """
 
     check: str
     level: Level
@@ -73,4 +80,15 @@ class Chart:
         ]
 
     def _write(self, level: Level, seen: str, remedy: str | None) -> Verdict:
-        return Verdict(self.check, level, clip(" ".join(seen.split()), _LONGEST), remedy)
+        # A name that had to be changed here names nothing any more, which is the safe end of it.
+        typed = None if remedy is None else clean(remedy).translate(_ONE_LINE)
+        return Verdict(self.check, level, clip(" ".join(seen.split()), _LONGEST), typed)
+
+
+def word(name: str) -> str:
+    """Return a name from the cluster as one word of a command that is no option of it either.
+
+    Names of RBAC objects may hold anything but `/` and `%`: `x;sh`, and `--all` as well
+    (`path.IsValidPathSegmentName` in k8s.io/apimachinery). After `--` nothing is an option.
+    """
+    return f"{'-- ' if name.startswith('-') else ''}{shlex.quote(name)}"

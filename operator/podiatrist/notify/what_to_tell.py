@@ -142,9 +142,12 @@ def _id(diagnosis: Diagnosis, state: State, at: datetime) -> str:
 
 
 def _can_be_approved(option: Option) -> bool:
-    """Whether a command for it may be shown: it was not refused, and its digest is one."""
-    refused = option.preview is not None and not option.preview.ok
-    return not refused and _DIGEST.fullmatch(option.digest) is not None
+    """Whether a command for it may be shown: its dry run passed, and its digest is one.
+
+    What was not tried is refused by admission; where nobody tries it, people are told to look.
+    """
+    passed = option.preview is not None and option.preview.ok
+    return passed and _DIGEST.fullmatch(option.digest) is not None
 
 
 def _offer(diagnosis: Diagnosis, option: Option) -> Offer:

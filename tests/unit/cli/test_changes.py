@@ -22,7 +22,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_who_approves_sees_the_option_and_under_which_name(tmp_path: Path) -> None:
     scene = Scene(tmp_path, story())
-    result = scene.run("approve", "deployment/web", "--yes")
+    result = scene.run("approve", "deployment/web", "1a2b3c4d", "--yes")
     assert result.exit_code == 0, result.output
     for part in ("Scale to 1   risk Low   digest 1a2b3c4d", "It helps.", "dry run: tried",
                  "You approve as alice, context fake, namespace shop",
@@ -31,12 +31,33 @@ def test_who_approves_sees_the_option_and_under_which_name(tmp_path: Path) -> No
     assert scene.annotations() == {"approve": "1a2b3c4d", "approved-by": "alice"}
 
 
+def test_who_approves_for_a_node_is_told_where_it_is_approved(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, node := story(name="n1-7f3a9c", namespace="podiatrist"))
+    node.spec.target.kind, node.spec.target.name = "Node", "n1"
+    scene.put(node)
+    result = scene.run("approve", "node/n1", "1a2b3c4d", "--yes")
+    assert "You approve as alice, context fake, namespace podiatrist" in result.stdout
+
+
 def test_without_a_terminal_and_without_yes_nothing_is_approved(tmp_path: Path) -> None:
     scene = Scene(tmp_path, story())
     result = scene.run("approve", "web-7f3a9c", answer="y\n")
     assert result.exit_code == 3
-    assert "there is no terminal to ask on; add --yes" in result.stderr
+    assert "there is no terminal to ask on; add 1a2b3c4d --yes" in result.stderr
     assert scene.annotations() == {}
+
+
+@pytest.mark.parametrize("asked", [[], ["1"], ["2"]])
+def test_with_yes_only_a_digest_says_what_was_seen(tmp_path: Path, asked: list[str]) -> None:
+    """Nobody is asked, so it has to be clear from the command what somebody looked at."""
+    scene = Scene(tmp_path, story(digests=("aaaa1111", "bbbb2222")))
+    result = scene.run("approve", "web-7f3a9c", *asked, "--yes")
+    assert result.exit_code == 3
+    assert "  1  aaaa1111  Low     Scale to 1\n  2  bbbb2222" in result.stderr
+    assert scene.annotations() == {}
+    only = Scene(tmp_path, story())
+    assert only.run("approve", "web-7f3a9c", *asked, "--yes").exit_code == 3
+    assert only.annotations() == {}
 
 
 @pytest.mark.usefixtures("terminal")
@@ -47,14 +68,15 @@ def test_only_a_yes_approves(tmp_path: Path, answer: str, code: int) -> None:
     assert ("approve" in scene.annotations()) is (code == 0)
 
 
+@pytest.mark.usefixtures("terminal")
 def test_of_several_options_one_has_to_be_named(tmp_path: Path) -> None:
     scene = Scene(tmp_path, story(digests=("aaaa1111", "bbbb2222")))
-    result = scene.run("approve", "web-7f3a9c", "--yes")
+    result = scene.run("approve", "web-7f3a9c", answer="y\n")
     assert result.exit_code == 2
     assert "say which:\n  1  aaaa1111  Low     Scale to 1\n  2  bbbb2222" in result.stderr
-    assert scene.run("approve", "web-7f3a9c", "3", "--yes").exit_code == 2
+    assert scene.run("approve", "web-7f3a9c", "3", answer="y\n").exit_code == 2
     assert scene.annotations() == {}
-    assert scene.run("approve", "web-7f3a9c", "2", "--yes").exit_code == 0
+    assert scene.run("approve", "web-7f3a9c", "2", answer="y\n").exit_code == 0
     assert scene.annotations()["approve"] == "bbbb2222"
     assert scene.run("approve", "web-7f3a9c", "aaaa1111", "--yes").exit_code == 0
     assert scene.annotations()["approve"] == "aaaa1111"
@@ -86,7 +108,7 @@ def untried() -> Diagnosis:
 )
 def test_what_cannot_be_approved_is_not_sent(tmp_path: Path, told: Diagnosis, why: str) -> None:
     scene = Scene(tmp_path, told)
-    result = scene.run("approve", "web-7f3a9c", "1", "--yes")
+    result = scene.run("approve", "web-7f3a9c", "1a2b3c4d", "--yes")
     assert result.exit_code == 3
     assert why in result.stderr
     assert not [r for r in scene.api.requests if r.startswith("PATCH")]
@@ -138,7 +160,7 @@ def test_a_used_approval_is_taken_away_before_it_is_given_again(tmp_path: Path) 
         return put(plural, {**made, "status": status})
 
     scene.api.store.put = executor  # type: ignore[method-assign]
-    result = scene.run("approve", "web-7f3a9c", "--yes")
+    result = scene.run("approve", "web-7f3a9c", "1a2b3c4d", "--yes")
     assert result.exit_code == 0, result.output
     patches = [r for r in scene.api.requests if r.startswith("PATCH")]
     assert len(patches) == 2
@@ -153,7 +175,7 @@ def test_what_admission_says_is_a_sentence(tmp_path: Path) -> None:
         "patch deployments web, which option 1a2b3c4d does: who approves must have it himself"
     )
     scene.api.refuse_patches(403, said)
-    result = scene.run("approve", "web-7f3a9c", "--yes")
+    result = scene.run("approve", "web-7f3a9c", "1a2b3c4d", "--yes")
     assert result.exit_code == 3
     assert result.stderr.startswith("Error: alice may not patch deployments web, which option")
     assert "ValidatingAdmissionPolicy" not in result.stderr

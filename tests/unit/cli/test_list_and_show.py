@@ -5,15 +5,18 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 from click.testing import CliRunner
 
-from podiatrist.api.diagnosis import State
+from podiatrist.api.diagnosis import AppliedPatch, Execution, State
 from podiatrist.cli.main import main
+from podiatrist.cli.options import Where, where_options
 from podiatrist.cli.spans import age
+from podiatrist.cli.spoken import kubectl
 from tests.unit.cli.scene import Scene, story
-from tests.unit.stories import NOW
+from tests.unit.stories import NOW, WEB
 
 
 def rows(text: str) -> list[list[str]]:
@@ -74,7 +77,7 @@ def test_a_diagnosis_may_be_named_in_several_ways(tmp_path: Path, word: str) -> 
     seen = Scene(tmp_path, story()).run("show", word)
     assert seen.exit_code == 0, seen.output
     assert "Deployment web in shop: AwaitingApproval" in seen.stdout
-    assert "approve: podiatrist approve web-7f3a9c 1 -n shop" in seen.stdout
+    assert "approve: podiatrist approve web-7f3a9c 1a2b3c4d -n shop" in seen.stdout
 
 
 def test_of_a_targets_diagnoses_the_newest_is_meant(tmp_path: Path) -> None:
@@ -86,6 +89,41 @@ def test_of_a_targets_diagnoses_the_newest_is_meant(tmp_path: Path) -> None:
     old.metadata.creation_timestamp = NOW + timedelta(hours=1)
     seen = Scene(tmp_path, new, old).run("show", "deployment/web").stdout
     assert "Diagnosis web-7f3a9c-2" not in seen
+
+
+def test_what_to_type_next_is_for_the_same_cluster(tmp_path: Path) -> None:
+    """Given a cluster other than the current one, a hint without it would approve elsewhere."""
+    scene = Scene(tmp_path, story())
+    here = ["--context", "fake", "--kubeconfig", str(tmp_path / "kubeconfig")]
+    said = "--context fake --kubeconfig " + str(tmp_path / "kubeconfig")
+    seen = scene.run("show", "web-7f3a9c", *here).stdout
+    assert f"approve: podiatrist approve web-7f3a9c 1a2b3c4d -n shop {said}\n" in seen
+    assert f"or: kubectl {said} -n shop annotate diagnosis web-7f3a9c podiatrist.dev/" in seen
+    sent = scene.run("approve", "web-7f3a9c", "1a2b3c4d", "--yes", *here)
+    assert sent.stderr == f"see how it goes: podiatrist show web-7f3a9c -n shop {said}\n"
+    again = scene.run("retry", "web-7f3a9c", *here)
+    assert again.stderr == f"see what comes of it: podiatrist show web-7f3a9c -n shop {said}\n"
+
+    healed = story(state=State.SUCCEEDED)
+    patch = AppliedPatch(object=WEB, patch="[]")
+    healed.status.execution = Execution(run="r", started_at=NOW, patches=[patch], inverse=[patch])
+    scene.put(healed)
+    seen = scene.run("show", "web-7f3a9c", *here).stdout
+    assert f"to undo it: podiatrist undo web-7f3a9c -n shop {said}\n" in seen
+
+
+def test_several_kubeconfigs_reach_kubectl_through_the_environment() -> None:
+    @click.command()
+    @where_options()
+    def told(where: Where) -> None:
+        click.echo(kubectl("get pods"))
+
+    given = ["--kubeconfig", "a:b c", "--context", "x;y"]
+    assert CliRunner().invoke(told, given).stdout == (
+        "KUBECONFIG='a:b c' kubectl --context 'x;y' get pods\n"
+    )
+    env = {"KUBECONFIG": "a"}
+    assert CliRunner().invoke(told, [], env=env).stdout == "kubectl get pods\n"
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def test_the_plugin_speaks_of_itself_as_it_was_typed(tmp_path: Path) -> None:
         assert "  kubectl diagnose " in told
         assert "  podiatrist " not in told
     seen = Scene(tmp_path, story()).run("show", "web-7f3a9c", prog_name=PLUGIN).stdout
-    assert "approve: kubectl diagnose approve web-7f3a9c 1 -n shop" in seen
+    assert "approve: kubectl diagnose approve web-7f3a9c 1a2b3c4d -n shop" in seen
 
 
 def completed(scene: Scene, *words: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -52,6 +52,7 @@ def test_kubectl_completes_commands_names_and_options(
     assert asked("show", "-n", "pay", "") == [":4"]
     assert asked("show", "deployment/w") == ["deployment/web\tAwaitingApproval", ":4"]
     assert asked("approve", "web-7f3a9c", "") == ["1\tScale to 1", "2\tScale to 1", ":4"]
+    assert asked("approve", "--yes", "web-7f3a9c", "b") == ["bbbb2222\tScale to 1", ":4"]
     assert asked("list", "--state", "Exp") == ["Expired", ":4"]
     assert asked("show", "--kubeconfig", "/nowhere", "") == [":4"]
 

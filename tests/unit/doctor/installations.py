@@ -14,13 +14,27 @@ from podiatrist.doctor.checks.definition import CRD_NAME
 from podiatrist.doctor.examine import examine
 from podiatrist.doctor.installation import Binding, Installation, Lease, Model, Version
 from podiatrist.doctor.kinds import CLUSTER_ROLE_BINDING, ROLE_BINDING
-from podiatrist.doctor.rights import ACCOUNTS, holding_in, shipped_rights, username
+from podiatrist.doctor.rights import (
+    ACCOUNTS,
+    NOBODY,
+    Right,
+    holding_in,
+    shipped_rights,
+    username,
+)
 from podiatrist.doctor.shipped import shipped
 from podiatrist.doctor.verdict import Level, Verdict
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 PROGRAM = "0.1.0"
 IMAGE = f"example.org/podiatrist:{PROGRAM}"
+COMMON = frozenset(
+    {
+        Right("default", "create", "selfsubjectaccessreviews.authorization.k8s.io"),
+        Right("default", "list", "clustertrustbundles.certificates.k8s.io"),
+    }
+)
+"""Some of what every Kubernetes lets every account do."""
 CRD_KEY = ("CustomResourceDefinition", "", CRD_NAME)
 
 
@@ -46,7 +60,8 @@ def well() -> Installation:
         effective={
             username(account): holding_in(found, "podiatrist") | holding_in(found, "default")
             for account, found in rights.items()
-        },
+        }
+        | {NOBODY: COMMON},
         workloads={"operator": workload("operator"), "executor": workload("executor")},
         pods=[pod("operator"), pod("executor")],
         leases={"operator": lease(3), "executor": lease(3)},

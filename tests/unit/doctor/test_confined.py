@@ -8,6 +8,7 @@ from podiatrist.doctor.installation import Binding, Installation, places_of
 from podiatrist.doctor.kinds import CLUSTER_ROLE_BINDING, ROLE_BINDING
 from podiatrist.doctor.rights import ACCOUNTS, Right, Rights, holding_in, shipped_rights, username
 from podiatrist.doctor.shipped import shipped
+from podiatrist.doctor.verdict import Hidden
 from tests.unit.doctor.installations import CRD_KEY, complaint, complaints, well
 
 TEAMS = ("data", "billing")
@@ -59,7 +60,9 @@ def test_a_right_in_the_whole_cluster_that_was_left_over_is_found() -> None:
     assert verdict.remedy == "kubectl delete clusterrolebinding podiatrist-operator-read"
 
     who = username("operator")
-    more = good.effective[who] | {Right("default", "list", "pods")}
+    known = good.effective[who]
+    assert not isinstance(known, Hidden)
+    more = known | {Right("default", "list", "pods")}
     verdict = complaint(replace(good, effective={**good.effective, who: more}))
     assert "lets operator do more than was shipped: list pods in namespace default" in verdict.seen
 

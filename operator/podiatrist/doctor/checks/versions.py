@@ -75,4 +75,4 @@ def _tag(image: str) -> str:
 
 
 def _is_version(tag: str) -> bool:
-    return re.match(r"v?\d+\.\d+", tag) is not None
+    return re.fullmatch(r"v?\d+\.\d+[\w.+-]*", tag, re.ASCII) is not None
