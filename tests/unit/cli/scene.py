@@ -43,7 +43,7 @@ class Scene:
                 config = json.loads(self.api.kubeconfig(self.folder).read_text())
                 config["contexts"][0]["context"]["namespace"] = "shop"
                 (self.folder / "kubeconfig").write_text(json.dumps(config))
-                given = {"KUBECONFIG": str(self.folder / "kubeconfig"), "PATH": ""}
+                given = {"KUBECONFIG": str(self.folder / "kubeconfig"), "PATH": "", "COLUMNS": None}
                 meanwhile()
                 return await asyncio.to_thread(
                     CliRunner().invoke, command, arguments, env=given, prog_name=prog_name,
