@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from podiatrist.cluster.kubectl.command import Command
 from podiatrist.cluster.kubectl.descriptions import masked
 from podiatrist.cluster.kubectl.objects import NotObjectsError, objects_as_yaml
+from podiatrist.cluster.kubectl.own_events import without_own_events
 from podiatrist.cluster.kubectl.plain import plain
 from podiatrist.cluster.kubectl.shorten import fold, shorten
 from podiatrist.cluster.redaction import redact
@@ -48,6 +49,8 @@ def presented(command: Command, out: bytes, err: bytes, ok: bool, cut: bool, mos
 
 
 def _text(command: Command, text: str) -> str:
+    if command.form in ("table", "description"):
+        text = without_own_events(text)
     if command.form == "description":
         text = masked(text)
     return _redacted(fold(text, alike=command.form == "log"))

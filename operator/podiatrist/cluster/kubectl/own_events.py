@@ -1,0 +1,21 @@
+"""Leaves out the Events that we wrote ourselves: a model would take them for proof."""
+
+import re
+
+from podiatrist.api import names
+
+_REASONS = (
+    "AwaitingApproval|NeedsHuman|Resolved|"
+    "Fix(?:Approved|Refused|Applied|Verified|Undone|Failed|Held)"
+)
+_OURS = re.compile(
+    rf"{re.escape(names.GROUP)}/(?:operator|executor)\b|\b(?:Normal|Warning)\s+(?:{_REASONS})\s"
+)
+"""A row of ours: where the table shows no reporter, type and reason stand side by side."""
+
+
+def without_own_events(text: str) -> str:
+    """Return a table or a description without the rows of our own Events."""
+    if names.GROUP not in text and not _OURS.search(text):
+        return text
+    return "".join(line for line in text.splitlines(keepends=True) if not _OURS.search(line))
