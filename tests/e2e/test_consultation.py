@@ -117,8 +117,8 @@ def wise(kube: Kube, *actions: dict[str, Any]) -> Callable[[Asked], Play]:
         lines = [line.strip() for line in last_seen(asked).splitlines() if "not found" in line]
         if not lines:
             return call("kubectl", command=f"get events -n {kube.namespace} -o wide")
-        end = lines[0].index("not found") + len("not found")
-        return report(lines[0][max(0, end - 60) : end], *actions)
+        # to the end of the row: what stands in no other observation
+        return report(lines[0][lines[0].index("not found") :], *actions)
 
     return script
 
