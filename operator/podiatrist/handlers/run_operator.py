@@ -2,6 +2,7 @@
 
 import logging
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import kopf
@@ -16,6 +17,7 @@ from podiatrist.cluster.reader_access import ReaderAccess
 from podiatrist.cluster.transcripts import Transcripts
 from podiatrist.handlers.kopf_feed import watch_pods
 from podiatrist.handlers.leading import leading
+from podiatrist.handlers.metrics import Metrics
 from podiatrist.handlers.notifying import notifying, outcomes
 from podiatrist.handlers.open_namespaces import looking_after
 from podiatrist.handlers.operator_settings import OperatorSettings
@@ -37,6 +39,7 @@ from podiatrist.notice.noticer import Noticer
 from podiatrist.notice.owners import Owners
 from podiatrist.notice.sweep import Sweep
 from podiatrist.notice.watchlist import Watchlist
+from podiatrist.notify.notifier import Notifier
 
 log = logging.getLogger(__name__)
 
@@ -73,12 +76,7 @@ async def run_operator(kubeconfig: Path | None, settings: OperatorSettings, vita
             vitals.metrics.queue("diagnoses", worker.queue.__len__)
             vitals.metrics.queue("consultations", consulter.queue.__len__)
             vitals.metrics.queue("suspects", noticer.waiting)
-            vitals.metrics.budget(lambda: ledger.left)
-            vitals.metrics.held_back(lambda: gate.held_back["*"])
-            vitals.metrics.counts(
-                "notifications", "What became of notifications.", ("sink", "outcome"),
-                lambda: outcomes(notifiers),
-            )  # fmt: skip
+            _measure(vitals.metrics, ledger, gate, notifiers)
             tasks = [
                 worker.run(),
                 consulter.run(settings.consult_side_by_side),
@@ -100,6 +98,14 @@ async def run_operator(kubeconfig: Path | None, settings: OperatorSettings, vita
                 *tasks,
                 confines=client.confines,
             )
+
+
+def _measure(metrics: Metrics, ledger: Ledger, gate: Gate, notifiers: Sequence[Notifier]) -> None:
+    """Let the metrics tell what these count."""
+    metrics.budget(lambda: ledger.left)
+    metrics.held_back(lambda: gate.held_back["*"])
+    metrics.counts("notifications", "What became of notifications.", ("sink", "outcome"),
+                   lambda: outcomes(notifiers))  # fmt: skip
 
 
 def _consultant(
