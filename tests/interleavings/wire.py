@@ -65,6 +65,7 @@ class Wire(Client):
         self._clock = clock
         self._field_manager = inner._field_manager
         self.configuration = inner.configuration
+        self.confines = inner.confines
         self._witness = witness
         self._dead = False
         self._requests = self._writes = 0
