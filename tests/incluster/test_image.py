@@ -1,4 +1,4 @@
-"""The image: small, without tools, with a list of its parts, and made the same each time."""
+"""The image: small, without tools, and with a list of its parts."""
 
 import json
 
