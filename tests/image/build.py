@@ -23,6 +23,8 @@ ROOT = paths.CHECKOUT
 _SOURCES = ("Dockerfile", ".dockerignore", "requirements.lock", "requirements-image.lock",
             "pyproject.toml", "README.md", "LICENSE", "operator", "deploy")  # fmt: skip
 _LOCAL = "localhost/podiatrist:test"
+_MOST_LAYERS = 30
+"""Images and unfinished ones in the builder's store, about 0.3 GB each; then it begins anew."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ def built(say: Say) -> Image:
         say("building the image (a minute)")
         for old in target.parent.glob("podiatrist-*"):
             shutil.rmtree(old)
+        if len(buildah.run("images", "--all", "--quiet").splitlines()) > _MOST_LAYERS:
+            buildah.run("rmi", "--prune", "--force")
         _build(buildah)
         unfinished = target.with_name(f".{target.name}")
         shutil.rmtree(unfinished, ignore_errors=True)
