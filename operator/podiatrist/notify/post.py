@@ -8,7 +8,7 @@ import aiohttp
 from pydantic import SecretStr
 from yarl import URL
 
-from podiatrist.notify.back_off import seconds_to_wait
+from podiatrist.cluster.retry_after import seconds_to_wait
 from podiatrist.notify.sink import Request
 
 _ANSWER = 200

@@ -12,8 +12,8 @@ from podiatrist.agent.models.retry import (
     Time,
     pause,
     persist,
-    seconds_to_wait,
 )
+from podiatrist.cluster.retry_after import seconds_to_wait
 
 
 @dataclass

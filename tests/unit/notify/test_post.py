@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from podiatrist.notify.back_off import back_off, seconds_to_wait
+from podiatrist.cluster.retry_after import seconds_to_wait
+from podiatrist.notify.back_off import back_off
 from podiatrist.notify.post import SinkDownError, SinkRefusedError, poster
 from podiatrist.notify.sink import Request
 from tests.unit.notify.receiver import TOKEN, Answer, Receiver, garbage, hang, receiving, status

@@ -11,7 +11,8 @@ from podiatrist.agent.model import (
     ModelError,
     PromptTooLongError,
 )
-from podiatrist.agent.models.retry import PassingError, seconds_to_wait
+from podiatrist.agent.models.retry import PassingError
+from podiatrist.cluster.retry_after import seconds_to_wait
 
 _UNPAID = frozenset({409, 425, 429, 503, 529})
 """The endpoint did not take the request. Other errors of a server, such as a gateway's timeout,

@@ -1,8 +1,6 @@
 """When to ask an endpoint again: only what may pass, a few times, and never past the deadline."""
 
 import asyncio
-import email.utils
-import math
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -83,20 +81,3 @@ def pause(attempt: int, retry_after: float | None, patience: Patience, chance: f
     most = min(patience.wait * 2.0**attempt, patience.longest_wait)
     wait = most * (0.5 + chance / 2)
     return max(wait, min(retry_after or 0.0, patience.longest_wait))
-
-
-def seconds_to_wait(header: str | None, now: Callable[[], float] = time.time) -> float | None:
-    """Return what a Retry-After header says (RFC 9110: seconds or a date); None if it says nothing.
-
-    `now` is in seconds since 1970.
-    """
-    if not header:
-        return None
-    try:
-        seconds = float(header)
-    except ValueError:
-        try:
-            seconds = email.utils.parsedate_to_datetime(header).timestamp() - now()
-        except ValueError:
-            return None
-    return max(0.0, seconds) if math.isfinite(seconds) else None
