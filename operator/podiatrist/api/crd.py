@@ -84,7 +84,7 @@ def build_crd() -> JSON:
         "kind": "CustomResourceDefinition",
         "metadata": {
             "name": f"{names.PLURAL}.{names.GROUP}",
-            "labels": {"app.kubernetes.io/name": "podiatrist"},
+            "labels": dict(names.LABELS),
         },
         "spec": {
             "group": names.GROUP,

@@ -26,6 +26,9 @@ EXECUTION = f"{GROUP}/execution"
 NAMESPACE = "podiatrist"
 """Where our own workloads and ServiceAccounts live."""
 
+LABELS = {"app.kubernetes.io/name": "podiatrist"}
+"""On everything that is ours."""
+
 SWITCH, SWITCH_KEY = "executor", "execution"
 """ConfigMap in our namespace, and its key: with any value but `on`, nothing is executed at all."""
 

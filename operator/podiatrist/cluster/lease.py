@@ -86,7 +86,7 @@ class Lease:
             "metadata": {
                 "name": self.name,
                 "namespace": names.NAMESPACE,
-                "labels": {"app.kubernetes.io/name": "podiatrist"},
+                "labels": dict(names.LABELS),
             },
             "spec": self._spec({}, self.identity),
         }

@@ -14,8 +14,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from podiatrist.api import names
 from podiatrist.cluster.client import Client, Object
-from podiatrist.cluster.errors import ClusterError, ConflictError, NotFoundError, UnreachableError
-from podiatrist.cluster.kinds import CONFIG_MAP
+from podiatrist.cluster.config_maps import data_of, read_config_map, swap_config_map
+from podiatrist.cluster.errors import ClusterError, ConflictError, UnreachableError
 
 log = logging.getLogger(__name__)
 
@@ -161,32 +161,14 @@ class Ledger:
         raise ConflictError(f"others wrote ConfigMap {names.NAMESPACE}/{NAME} all the time")
 
     async def _read(self) -> _Page:
-        try:
-            stored = await self._client.get(CONFIG_MAP, names.NAMESPACE, NAME)
-        except NotFoundError:
-            return _Page(None, {})
-        return _Page(stored, {str(k): str(v) for k, v in (stored.get("data") or {}).items()})
+        stored = await read_config_map(self._client, NAME)
+        return _Page(stored, data_of(stored))
 
     async def _write(self, page: _Page, days: dict[str, str], word: str) -> None:
         first = (self._clock().astimezone(UTC).date() - timedelta(days=_DAYS - 1)).isoformat()
-        metadata = {
-            "name": NAME,
-            "namespace": names.NAMESPACE,
-            "labels": {"app.kubernetes.io/name": "podiatrist"},
-            "annotations": {_WRITES: " ".join([*page.writes[-15:], word])},
-        }
-        body = {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": metadata,
-            "data": {day: tokens for day, tokens in sorted(days.items()) if day >= first},
-        }
-        if page.stored is None:
-            await self._client.create(CONFIG_MAP, names.NAMESPACE, body)
-            return
-        metadata["resourceVersion"] = page.stored["metadata"]["resourceVersion"]
-        metadata["uid"] = page.stored["metadata"]["uid"]
-        await self._client.replace(CONFIG_MAP, names.NAMESPACE, NAME, body)
+        kept = {day: tokens for day, tokens in sorted(days.items()) if day >= first}
+        writes = {_WRITES: " ".join([*page.writes[-15:], word])}
+        await swap_config_map(self._client, NAME, page.stored, kept, writes)
 
     def _refused(self, why: str) -> str:
         if why != self._complaint:  # once, not for each Diagnosis

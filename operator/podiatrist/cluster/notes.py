@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 
 from podiatrist.api import names
-from podiatrist.cluster.client import Client, Object
-from podiatrist.cluster.errors import ConflictError, NotFoundError
-from podiatrist.cluster.kinds import CONFIG_MAP
+from podiatrist.cluster.client import Client
+from podiatrist.cluster.config_maps import data_of, read_config_map, swap_config_map
+from podiatrist.cluster.errors import ConflictError
 
 _TRIES = 5
 """Attempts to write; each one that fails means that somebody else's did not."""
@@ -20,7 +20,7 @@ class Notes:
 
     async def read(self) -> Mapping[str, str]:
         """Return what is there, nothing where there is none yet. Raises ClusterError."""
-        return _data(await self._stored())
+        return data_of(await read_config_map(self._client, self._name))
 
     async def change(self, change: Callable[[Mapping[str, str]], dict[str, str]]) -> None:
         """Write what `change` makes of what is there; it may be called more than once.
@@ -28,34 +28,10 @@ class Notes:
         Raises ClusterError.
         """
         for _ in range(_TRIES):
-            stored = await self._stored()
+            stored = await read_config_map(self._client, self._name)
             try:
-                await self._write(stored, change(_data(stored)))
+                await swap_config_map(self._client, self._name, stored, change(data_of(stored)))
             except ConflictError:
                 continue
             return
         raise ConflictError(f"others wrote ConfigMap {names.NAMESPACE}/{self._name} all the time")
-
-    async def _stored(self) -> Object | None:
-        try:
-            return await self._client.get(CONFIG_MAP, names.NAMESPACE, self._name)
-        except NotFoundError:
-            return None
-
-    async def _write(self, stored: Object | None, data: dict[str, str]) -> None:
-        metadata = {
-            "name": self._name,
-            "namespace": names.NAMESPACE,
-            "labels": {"app.kubernetes.io/name": "podiatrist"},
-        }
-        body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
-        if stored is None:
-            await self._client.create(CONFIG_MAP, names.NAMESPACE, body)
-            return
-        metadata["resourceVersion"] = stored["metadata"]["resourceVersion"]
-        metadata["uid"] = stored["metadata"]["uid"]
-        await self._client.replace(CONFIG_MAP, names.NAMESPACE, self._name, body)
-
-
-def _data(stored: Object | None) -> Mapping[str, str]:
-    return {str(k): str(v) for k, v in ((stored or {}).get("data") or {}).items()}

@@ -111,7 +111,7 @@ def _config_map(diagnosis: Diagnosis, data: bytes) -> Object:
         "metadata": {
             "name": f"transcript-{uid}",
             "namespace": names.NAMESPACE,
-            "labels": {"app.kubernetes.io/name": "podiatrist", _LABEL: _hash(namespace, name)},
+            "labels": {**names.LABELS, _LABEL: _hash(namespace, name)},
             "annotations": {_NAMESPACE: namespace, _NAME: name, _UID: uid},
         },
         "binaryData": {_KEY: base64.b64encode(data).decode()},
