@@ -1,19 +1,17 @@
 """`podiatrist doctor`: is it installed as it should be, and what to do where it is not."""
 
 import asyncio
-import os
 import sys
-import tempfile
 from importlib.metadata import version
-from pathlib import Path
 
 import click
 
-from podiatrist.chat.identity import Identity, identity
-from podiatrist.cli.doctor_view import console, print_objects, print_verdicts
+from podiatrist.chat.identity import Identity
+from podiatrist.cli.console import console
+from podiatrist.cli.doctor_view import print_objects, print_verdicts
+from podiatrist.cli.options import FIELD_MANAGER, Where, whoever
 from podiatrist.cluster.client import connect
 from podiatrist.cluster.errors import ClusterError
-from podiatrist.cluster.kubectl import find_kubectl
 from podiatrist.doctor.examine import examine, is_broken
 from podiatrist.doctor.installation import Installation
 from podiatrist.doctor.read import read_installation
@@ -37,10 +35,7 @@ def doctor(output: str | None, context: str | None, kubeconfig: str) -> None:
       podiatrist doctor -o json | jq -r '.[] | select(.level == "broken") | .remedy'
     """
     try:
-        with tempfile.TemporaryDirectory(prefix="podiatrist-doctor-") as folder:
-            several = os.pathsep in kubeconfig  # these kubectl puts together
-            kubectl = find_kubectl(os.environ.get("PODIATRIST_KUBECTL")) if several else Path()
-            who = identity(kubeconfig, context, None, kubectl, Path(folder))
+        with whoever(Where(kubeconfig, context)) as who:
             verdicts = examine(asyncio.run(_read(who)))
     except ClusterError as error:
         raise click.ClickException(str(error)) from None
@@ -52,5 +47,5 @@ def doctor(output: str | None, context: str | None, kubeconfig: str) -> None:
 
 
 async def _read(who: Identity) -> Installation:
-    async with connect(who.kubeconfig, "podiatrist-cli", context=who.context) as client:
+    async with connect(who.kubeconfig, FIELD_MANAGER, context=who.context) as client:
         return await read_installation(client, version("podiatrist"), shipped())

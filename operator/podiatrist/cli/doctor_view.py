@@ -1,7 +1,6 @@
 """The doctor's verdicts on the screen, or as JSON and YAML for other programs."""
 
 import json
-import os
 from collections.abc import Sequence
 
 import click
@@ -19,12 +18,6 @@ _STYLES = {
     Level.BROKEN: "bold red",
 }
 _WIDTH = max(map(len, Level))
-
-
-def console() -> Console:
-    """Return the screen; without colours where it is none, or NO_COLOR says so."""
-    return Console(no_color="NO_COLOR" in os.environ or None, highlight=False, markup=False,
-                   emoji=False)  # fmt: skip
 
 
 def print_verdicts(verdicts: Sequence[Verdict], screen: Console) -> None:

@@ -109,18 +109,21 @@ def where_options(*, all_namespaces: bool = False) -> Callable[[F], F]:
 
 def output_option(*kinds: str) -> Callable[[F], F]:
     """Add -o, for programs; without it, what is printed is for humans."""
-    return click.option(
-        "-o", "--output", type=click.Choice(kinds), help="For programs, or wider.",
-    ) if "wide" in kinds else click.option(
-        "-o", "--output", type=click.Choice(kinds), help="For programs.",
-    )  # fmt: skip
+    what = "For programs, or wider." if "wide" in kinds else "For programs."
+    return click.option("-o", "--output", type=click.Choice(kinds), help=what)
+
+
+@contextmanager
+def whoever(where: Where) -> Iterator[Identity]:
+    """Give the user, cluster and namespace that are meant. Raises ClusterError."""
+    several = os.pathsep in where.kubeconfig  # these kubectl puts together; one file needs none
+    with tempfile.TemporaryDirectory(prefix="podiatrist-cli-") as folder:
+        kubectl = find_kubectl(os.environ.get("PODIATRIST_KUBECTL")) if several else Path("kubectl")
+        yield identity(where.kubeconfig, where.context, where.namespace, kubectl, Path(folder))
 
 
 @contextmanager
 def open_desk(where: Where) -> Iterator[Desk]:
     """Give the cluster that is meant; whatever goes wrong inside ends the command."""
-    several = os.pathsep in where.kubeconfig  # these kubectl puts together; one file needs none
-    with exits(), tempfile.TemporaryDirectory(prefix="podiatrist-cli-") as folder:
-        kubectl = find_kubectl(os.environ.get("PODIATRIST_KUBECTL")) if several else Path("kubectl")
-        who = identity(where.kubeconfig, where.context, where.namespace, kubectl, Path(folder))
+    with exits(), whoever(where) as who:
         yield Desk(who, None if where.all_namespaces else who.namespace)

@@ -26,7 +26,8 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         self.registry.register(_Watches(pulse))
-        self.registry.register(_Requests(traffic))
+        self.counts("api_requests", "Requests to the API server.", ("verb", "code"),
+                    lambda: list(traffic.requests.items()))  # fmt: skip
         self._gauge("leader", "Whether this process does the work of its role.").set_function(
             lambda: float(pulse.leading)
         )
@@ -104,14 +105,6 @@ class _Counts(Collector):
         for labels, count in list(self._read()):
             family.add_metric(list(labels), count)
         yield family
-
-
-class _Requests(_Counts):
-    def __init__(self, traffic: Traffic) -> None:
-        super().__init__(
-            "podiatrist_api_requests", "Requests to the API server.", ("verb", "code"),
-            lambda: list(traffic.requests.items()),
-        )  # fmt: skip
 
 
 class _Watches(Collector):

@@ -16,6 +16,6 @@ _OURS = re.compile(
 
 def without_own_events(text: str) -> str:
     """Return a table or a description without the rows of our own Events."""
-    if names.GROUP not in text and not _OURS.search(text):
+    if not _OURS.search(text):
         return text
     return "".join(line for line in text.splitlines(keepends=True) if not _OURS.search(line))
