@@ -46,7 +46,7 @@ def commands(settings: Settings) -> tuple[list[str], list[str], list[str]]:
     (folder / "containerd.toml").write_text(
         containerd.substitute(
             pause=PAUSE,
-            snapshotter="native" if _on_overlayfs(settings.state) else "overlayfs",
+            snapshotter="native" if on_overlayfs(settings.state) else "overlayfs",
             runc=_unpacked(settings, "sbin/runc"),
             cni=_unpacked(settings, "lib/cni"),
             folder=folder,
@@ -179,7 +179,7 @@ def _unpacked(settings: Settings, end: str) -> Path:
     return next(settings.debian.glob(f"**/{end}"))
 
 
-def _on_overlayfs(folder: Path) -> bool:
+def on_overlayfs(folder: Path) -> bool:
     """Whether the folder is on overlayfs (inside another container): it cannot be stacked."""
     best, kind = "", ""
     for line in Path("/proc/self/mountinfo").read_text().splitlines():

@@ -2,10 +2,10 @@
 
 import os
 import subprocess
-from pathlib import Path
 
 from tests.cluster import packages, paths
 from tests.cluster.errors import ClusterError
+from tests.cluster.node import on_overlayfs
 from tests.cluster.progress import Say
 
 COMMANDS = {"buildah": "buildah", "mmdebstrap": "mmdebstrap"}
@@ -19,7 +19,7 @@ class Buildah:
             raise ClusterError("building the image needs root", "run it as root")
         packages.ensure_commands(COMMANDS, say)
         folder = paths.cache() / "buildah"
-        driver = "vfs" if _is_overlay(paths.cache()) else "overlay"
+        driver = "vfs" if on_overlayfs(paths.cache()) else "overlay"
         self._command = ["buildah", "--root", str(folder / "root"), "--runroot",
                          str(folder / "run"), "--storage-driver", driver]  # fmt: skip
 
@@ -39,10 +39,3 @@ class Buildah:
         """Whether an image is in the store."""
         command = [*self._command, "inspect", "--type", "image", image]
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
-
-
-def _is_overlay(folder: Path) -> bool:
-    """Whether a folder is on overlayfs, on which none can be stacked."""
-    command = ["stat", "--file-system", "--format=%T", str(folder)]
-    told = subprocess.run(command, capture_output=True, text=True, check=True)
-    return told.stdout.strip() == "overlayfs"

@@ -93,6 +93,13 @@ class Installation:
         self.kube("delete", "pod", leader, "--grace-period=0", "--force")
         return leader
 
+    def evict(self, pod: str, *, check: bool = True) -> str:
+        """Ask a pod to go, as a drain does; returns what the API server said."""
+        review = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod}}
+        path = f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}/eviction"
+        return self.kube.admin("create", "--raw", path, "-f", "-", stdin=json.dumps(review),
+                               check=check)  # fmt: skip
+
     def log(self, role: str) -> list[Object]:
         """Return the log lines of all pods of a role."""
         said = self.kube("logs", "-l", f"app.kubernetes.io/component={role}", "--tail=-1")

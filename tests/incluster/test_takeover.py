@@ -23,9 +23,7 @@ def test_the_other_takes_over_in_time(installation: Installation, role: str) -> 
 def test_a_leader_that_is_told_to_go_hands_over_at_once(installation: Installation) -> None:
     """Given an eviction, as a drain does it, then the Lease is given back, not waited for."""
     old, _ = installation.new_leader("operator", "", 30)
-    evict = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": old}}
-    path = f"/api/v1/namespaces/podiatrist/pods/{old}/eviction"
-    installation.kube.admin("create", "--raw", path, "-f", "-", stdin=str(evict).replace("'", '"'))
+    installation.evict(old)
     _, seconds = installation.new_leader("operator", old, 60)
     assert seconds < 8
     installation.ready()
@@ -36,12 +34,9 @@ def test_a_drain_never_takes_both(installation: Installation) -> None:
     for role in ROLES:
         refused = 0
         for pod in installation.pods(role):
-            name = pod["metadata"]["name"]
-            evict = f'{{"apiVersion":"policy/v1","kind":"Eviction","metadata":{{"name":"{name}"}}}}'
-            path = f"/api/v1/namespaces/podiatrist/pods/{name}/eviction"
-            said = installation.kube.admin("create", "--raw", path, "-f", "-", stdin=evict,
-                                           check=False)  # fmt: skip
-            refused += "disruption budget" in said
+            refused += "disruption budget" in installation.evict(
+                pod["metadata"]["name"], check=False
+            )
         assert refused == 1
     installation.ready()
 
