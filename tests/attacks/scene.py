@@ -16,7 +16,7 @@ from tests.attacks.people import People
 from tests.e2e.kube import Kube, Object, deployment
 
 NOT_RUNNABLE, UNTRIED, WIDE, SUPERSEDED = "1" * 8, "2" * 8, "3" * 8, "4" * 8
-SICK = ("web", "api", "busy", "done", "forged", "shown")
+SICK = ("web", "api", "busy", "done", "aged", "wiped", "forged", "shown")
 
 
 @dataclass(frozen=True)
@@ -39,18 +39,22 @@ def specs(kube: Kube) -> dict[str, Object]:
 
 
 def prepare(kube: Kube, people: People) -> Scene:
-    """Make the scene. `web` waits for an approval, `busy` has one, `done` had one."""
+    """Make the scene. `web` waits for an approval, `busy` has one, `done` had one.
+
+    `aged` is as `done`, and `wiped` waits without managedFields.
+    """
     kube.apply(*(deployment(name, image="ngnix") for name in SICK))
     found = {name: _paused(kube, name) for name in SICK}
     digests = {name: d.status.options[0].digest for name, d in found.items()}
     as_executor = _Pen(people)
     as_executor.write(found["web"], _more_options)
     as_executor.write(found["api"], lambda status: status["options"].append(status["options"][0]))
-    for name in ("busy", "done"):
+    for name in ("busy", "done", "aged"):
         yes = f"{names.APPROVE}={digests[name]}"
         said = people.kubectl("approver", "annotate", "diagnosis", found[name].metadata.name, yes)
         assert said.returncode == 0, said.stderr
-        as_executor.write(found[name], _approved(people, digests[name], ended=name == "done"))
+        as_executor.write(found[name], _approved(people, digests[name], ended=name != "busy"))
+    wipe(people, found["wiped"].metadata.name)
     dns = kube.admin("-n", "kube-system", "get", "pods", "-l", "k8s-app=kube-dns", "-o", "name")
     off = Kube(kube.cluster, f"{kube.namespace}-other")
     off.apply(deployment("still", replicas=0))
@@ -102,6 +106,13 @@ class _Pen:
 def send(people: People, who: str, stored: Object, *options: str) -> Any:
     """Send a whole Diagnosis with `kubectl replace`."""
     return people.kubectl(who, "replace", *options, "-f", "-", stdin=json.dumps(stored))
+
+
+def wipe(people: People, name: str) -> None:
+    """Empty managedFields, as who may edit a Diagnosis can."""
+    wiped = '{"metadata":{"managedFields":[{}]}}'
+    said = people.kubectl("editor", "patch", "diagnosis", name, "--type=merge", "-p", wiped)
+    assert said.returncode == 0, said.stderr
 
 
 def _more_options(status: Object) -> None:
