@@ -10,7 +10,7 @@ import yaml
 
 from podiatrist.api import names
 from podiatrist.api.diagnosis import Diagnosis
-from podiatrist.cluster.client import connect
+from podiatrist.cluster.connect import connect
 from podiatrist.handlers.serve import context_of
 from podiatrist.lifecycle.context import Timing
 from podiatrist.lifecycle.options.preview import preview

@@ -16,7 +16,7 @@ from typing import Any
 
 import kopf
 
-from podiatrist.cluster.client import connect
+from podiatrist.cluster.connect import connect
 from podiatrist.handlers import doors
 from podiatrist.handlers.feed import Audience
 from podiatrist.handlers.kopf_feed import watch_pods

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from podiatrist.cluster.client import connect
+from podiatrist.cluster.connect import connect
 from tests.cluster import Cluster
 from tests.cluster.progress import to_stderr
 from tests.crash.audit import sent

@@ -17,7 +17,7 @@ import pytest
 
 from podiatrist.api import names
 from podiatrist.api.diagnosis import Diagnosis, Target
-from podiatrist.cluster.client import connect
+from podiatrist.cluster.connect import connect
 from podiatrist.cluster.kinds import DEPLOYMENT, POD
 from podiatrist.cluster.reader import Reader
 from podiatrist.lifecycle.approval.switch import held

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from podiatrist.cluster.client import connect
+from podiatrist.cluster.connect import connect
 from podiatrist.cluster.kubectl import Kubectl, Output, RefusedCommandError
 from podiatrist.cluster.reader_access import ReaderAccess
 from tests.cluster import Cluster

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from podiatrist.cluster.client import connect
+from podiatrist.cluster.connect import connect
 from podiatrist.cluster.ledger import Ledger, Reservation
 from tests.cluster import Cluster
 from tests.e2e.kube import Kube

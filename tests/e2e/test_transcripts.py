@@ -11,7 +11,7 @@ from podiatrist.agent.consultation.transcript import Transcript
 from podiatrist.agent.messages import Call, Reply, TokenCount, system, user
 from podiatrist.api import names
 from podiatrist.api.diagnosis import Diagnosis
-from podiatrist.cluster.client import connect
+from podiatrist.cluster.connect import connect
 from podiatrist.cluster.transcripts import Transcripts
 from tests.cluster import Cluster
 from tests.e2e.kube import Kube, deployment, until

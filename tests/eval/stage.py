@@ -10,7 +10,7 @@ from pathlib import Path
 
 from podiatrist.analyzers import analyze
 from podiatrist.api import names
-from podiatrist.cluster.client import connect
+from podiatrist.cluster.connect import connect
 from podiatrist.cluster.errors import NotFoundError
 from podiatrist.cluster.kinds import TARGETS
 from podiatrist.cluster.reader import Reader

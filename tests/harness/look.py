@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from podiatrist.analyzers import analyze
-from podiatrist.cluster.client import connect
+from podiatrist.cluster.connect import connect
 from podiatrist.cluster.errors import ClusterError
 from podiatrist.cluster.kinds import TARGETS
 from podiatrist.cluster.reader import Reader

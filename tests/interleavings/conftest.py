@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from podiatrist.cluster.client import connect
+from podiatrist.cluster.connect import connect
 from tests.cluster import Cluster, current, ensure_up, own, pki
 from tests.harness.install import identity, install, kubectl
 from tests.harness.only import only_one

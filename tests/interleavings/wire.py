@@ -12,8 +12,9 @@ from enum import StrEnum
 from typing import Any
 
 from podiatrist.api.diagnosis import Diagnosis
-from podiatrist.cluster.client import Client, Object
+from podiatrist.cluster.client import Client
 from podiatrist.cluster.errors import UnreachableError
+from podiatrist.cluster.kinds import Object
 from tests.interleavings.clock import Clock
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from podiatrist.api import names
 from podiatrist.api.diagnosis import Diagnosis
-from podiatrist.cluster.client import Client, Object
+from podiatrist.cluster.client import Client
 from podiatrist.cluster.errors import ClusterError, NotFoundError
-from podiatrist.cluster.kinds import DEPLOYMENT, DIAGNOSIS, NAMESPACE
+from podiatrist.cluster.kinds import DEPLOYMENT, DIAGNOSIS, NAMESPACE, Object
 from podiatrist.cluster.store import parse_diagnosis, spec_hash
 from podiatrist.lifecycle import executor_steps, operator_steps
 from podiatrist.lifecycle.next_step import Step

@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 
 from podiatrist.api.diagnosis import Approval, Diagnosis, Execution, ObservedTarget, Target
-from podiatrist.cluster.client import connect
+from podiatrist.cluster.connect import connect
 from podiatrist.cluster.events import one_line
 from podiatrist.lifecycle.context import Context
 from podiatrist.lifecycle.telling import announce as announcing

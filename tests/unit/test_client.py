@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from podiatrist.cluster.client import connect
+from podiatrist.cluster.connect import connect
 from podiatrist.cluster.errors import UnreachableError
 from podiatrist.cluster.kinds import CONFIG_MAP
 from tests.fakeapi.server import FakeApi

@@ -32,7 +32,8 @@ from podiatrist.api.diagnosis import (
     Severity,
     Usage,
 )
-from podiatrist.cluster.client import Client, connect
+from podiatrist.cluster.client import Client
+from podiatrist.cluster.connect import connect
 from podiatrist.cluster.errors import ClusterError, ConflictError, RefusedError, UnreachableError
 from podiatrist.cluster.ledger import Reservation
 from podiatrist.cluster.snapshot import Snapshot

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from podiatrist.cli import operator as cli
-from podiatrist.cluster.client import connect
+from podiatrist.cluster.connect import connect
 from podiatrist.cluster.errors import ClusterError
 from podiatrist.cluster.objects import Event, Pod
 from podiatrist.handlers import doors

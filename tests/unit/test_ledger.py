@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podiatrist.cluster.client import connect
+from podiatrist.cluster.connect import connect
 from podiatrist.cluster.ledger import Ledger, Reservation
 from tests.fakeapi.server import FakeApi
 

@@ -11,8 +11,9 @@ import pytest
 from pydantic import ValidationError
 
 from podiatrist.analyzers import analyze
-from podiatrist.cluster.client import Client, connect
+from podiatrist.cluster.client import Client
 from podiatrist.cluster.confines import Confines
+from podiatrist.cluster.connect import connect
 from podiatrist.cluster.errors import BeyondConfinesError, RefusedError
 from podiatrist.cluster.kinds import (
     CONFIG_MAP,

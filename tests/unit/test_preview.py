@@ -24,7 +24,7 @@ from podiatrist.api.diagnosis import (
     Write,
 )
 from podiatrist.cli.diagnosis_view import render
-from podiatrist.cluster.client import _warning
+from podiatrist.cluster.answers import warning
 from podiatrist.cluster.errors import NotFoundError, RefusedError
 from podiatrist.cluster.kinds import NAMESPACE, RESOURCE_QUOTA, Kind
 from podiatrist.cluster.snapshot import Object
@@ -201,7 +201,7 @@ def test_what_was_tried_once_is_not_tried_again() -> None:
     ],
 )
 def test_warnings_are_read_from_their_header(header: str, text: str) -> None:
-    assert _warning(header) == text
+    assert warning(header) == text
 
 
 # --- what the operator may do to it afterwards

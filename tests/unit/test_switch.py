@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from podiatrist.cluster.client import connect
+from podiatrist.cluster.connect import connect
 from podiatrist.lifecycle.approval.switch import held
 from podiatrist.lifecycle.context import Context
 from tests.fakeapi.server import FakeApi

@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from podiatrist.api.diagnosis import Diagnosis
-from podiatrist.cluster.client import Client, connect
+from podiatrist.cluster.client import Client
+from podiatrist.cluster.connect import connect
 from podiatrist.cluster.transcripts import Kept, Transcripts, superfluous
 from podiatrist.notice.housekeeping import Housekeeping, Keeping
 from tests.fakeapi.server import FakeApi

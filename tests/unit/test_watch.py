@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from podiatrist.cluster import watch as watch_module
-from podiatrist.cluster.client import connect
+from podiatrist.cluster.connect import connect
 from podiatrist.cluster.kinds import POD
 from podiatrist.cluster.objects import Pod
 from podiatrist.cluster.watch import Watch, whole_lines

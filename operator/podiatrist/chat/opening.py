@@ -11,7 +11,7 @@ from podiatrist.chat.identity import Identity, helpers, identity
 from podiatrist.chat.journal import Journal, state_folder
 from podiatrist.chat.screen import Screen
 from podiatrist.chat.session import Session, now
-from podiatrist.cluster.client import connect
+from podiatrist.cluster.connect import connect
 from podiatrist.cluster.kubectl import Kubectl, find_kubectl
 
 NO_MODEL = """\

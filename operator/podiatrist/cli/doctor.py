@@ -10,7 +10,7 @@ from podiatrist.chat.identity import Identity
 from podiatrist.cli.console import console
 from podiatrist.cli.doctor_view import print_objects, print_verdicts
 from podiatrist.cli.options import FIELD_MANAGER, Where, whoever
-from podiatrist.cluster.client import connect
+from podiatrist.cluster.connect import connect
 from podiatrist.cluster.errors import ClusterError
 from podiatrist.doctor.examine import examine, is_broken
 from podiatrist.doctor.installation import Installation

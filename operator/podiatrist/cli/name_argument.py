@@ -16,7 +16,8 @@ from click.shell_completion import CompletionItem
 
 from podiatrist.api.diagnosis import Diagnosis
 from podiatrist.chat.identity import identity
-from podiatrist.cluster.client import Client, connect
+from podiatrist.cluster.client import Client
+from podiatrist.cluster.connect import connect
 from podiatrist.cluster.errors import ClusterError
 from podiatrist.cluster.kinds import NAMESPACE
 from podiatrist.desk.find import find, read_all

@@ -7,7 +7,7 @@ import click
 import yaml
 
 from podiatrist.api import names
-from podiatrist.cluster.client import Object
+from podiatrist.cluster.kinds import Object
 from podiatrist.desk.find import Found
 
 

@@ -19,7 +19,8 @@ import click
 from podiatrist.chat.identity import Identity, identity
 from podiatrist.cli.exits import exits
 from podiatrist.cli.name_argument import complete_namespace
-from podiatrist.cluster.client import Client, connect
+from podiatrist.cluster.client import Client
+from podiatrist.cluster.connect import connect
 from podiatrist.cluster.errors import ClusterError, UnreachableError
 from podiatrist.cluster.kubectl import find_kubectl
 

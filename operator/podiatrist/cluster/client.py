@@ -5,40 +5,23 @@ pool) and leaves out its typed models, which drop unknown fields on read-modify-
 """
 
 import copy
-import json
 import random
-import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import aiohttp
-from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient, Configuration
-from kubernetes.aio.client.rest import ApiException
 from kubernetes.aio.dynamic import DynamicClient
 
+from podiatrist.cluster.answers import as_object, our_errors, page_of_dicts, warning
 from podiatrist.cluster.confines import EVERYWHERE, Confines
-from podiatrist.cluster.errors import (
-    ClusterError,
-    ConflictError,
-    ExpiredError,
-    NotFoundError,
-    RefusedError,
-    UnreachableError,
-)
-from podiatrist.cluster.kinds import POD, SERVICE_ACCOUNT, Kind
+from podiatrist.cluster.kinds import POD, SERVICE_ACCOUNT, Kind, Object
 from podiatrist.cluster.objects import NamedObject, Struct
 from podiatrist.cluster.objects.base import Metadata, decode_page
-from podiatrist.cluster.traffic import Traffic
-
-Object = dict[str, Any]
-"""A Kubernetes object as JSON."""
 
 _TIMEOUT = 20.0
 """Seconds for one request; nothing we ask for takes longer on a server that is well."""
@@ -100,7 +83,7 @@ class Client:
         labels: str | None = None,
     ) -> list[Object]:
         """Return all objects of a kind, in one namespace or in all, read page by page."""
-        return await self._all_pages(_page_of_dicts, kind, namespace, fields, labels)
+        return await self._all_pages(page_of_dicts, kind, namespace, fields, labels)
 
     async def list_typed(
         self,
@@ -214,7 +197,7 @@ class Client:
         """
         query = [("watch", "true"), ("allowWatchBookmarks", "true")]
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_TIMEOUT, sock_read=_SILENCE)
-        with _our_errors():
+        with our_errors():
             response = await self._dynamic.request(
                 "get",
                 self._path(kind, namespace),
@@ -235,7 +218,7 @@ class Client:
 
     async def server(self) -> Server:
         """Return the API server's version and what time it is there."""
-        with _our_errors():
+        with our_errors():
             response = await self._dynamic.request(
                 "get",
                 "/version",
@@ -245,7 +228,7 @@ class Client:
                 serialize=False,
                 _request_timeout=_TIMEOUT,
             )
-            told = _as_object(await response.read())
+            told = as_object(await response.read())
         try:
             time = parsedate_to_datetime(response.headers.get("Date", ""))
         except ValueError:
@@ -359,7 +342,7 @@ class Client:
             field_manager=self._field_manager,
             dry_run="All",
         )
-        return _as_object(body), warnings
+        return as_object(body), warnings
 
     async def delete(
         self,
@@ -394,7 +377,7 @@ class Client:
         return kind.path(namespace, name, sub)
 
     async def _request(self, method: str, path: str, **options: Any) -> Object:
-        return _as_object(await self._bytes(method, path, **options))
+        return as_object(await self._bytes(method, path, **options))
 
     async def _bytes(
         self,
@@ -410,7 +393,7 @@ class Client:
         # dicts and lists of our own, one request's headers would leak into the next.
         options = {"query_params": [], **options}
         headers = {"Accept": accept, "Impersonate-User": impersonate}
-        with _our_errors():
+        with our_errors():
             response = await self._dynamic.request(
                 method,
                 path,
@@ -421,108 +404,5 @@ class Client:
                 **options,
             )
             if warnings is not None:
-                warnings += map(_warning, response.headers.getall("Warning", []))
+                warnings += map(warning, response.headers.getall("Warning", []))
             return cast(bytes, await response.read())
-
-
-async def _delete_once(
-    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Send a DELETE, and never again by itself where the answer is lost.
-
-    To aiohttp PUT and DELETE are idempotent (RFC 9110, 9.2.2), and a broken connection makes it
-    send them once more. The API server refuses a second PUT by its resourceVersion, but accepts
-    a second DELETE as long as the object is on its way.
-    """
-    try:
-        return await send(request)
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        if request.method != "DELETE":
-            raise
-        raise aiohttp.ClientError(f"no answer to a DELETE: {error!r}") from error
-
-
-@contextmanager
-def _our_errors() -> Iterator[None]:
-    """Turn the errors of the library and of the connection into ours."""
-    try:
-        yield
-    except ApiException as error:
-        raise _translate(error) from None
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise UnreachableError(f"the API server did not answer: {error!r}") from None
-
-
-def _warning(header: str) -> str:
-    """Return the text of a Warning header: `299 - "text"`, with escaped quotes (RFC 7234, 5.5)."""
-    quoted = header.partition('"')[2].rpartition('"')[0]
-    return re.sub(r"\\(.)", r"\1", quoted or header)
-
-
-def _as_object(body: bytes) -> Object:
-    try:
-        return json.loads(body)  # type: ignore[no-any-return]
-    except json.JSONDecodeError:
-        raise UnreachableError("the API server answered with something else than JSON") from None
-
-
-def _page_of_dicts(body: bytes) -> tuple[list[Object], str]:
-    """Return the items of a page as they are, and the token of the next one."""
-    page = _as_object(body)
-    return page.get("items") or [], (page.get("metadata") or {}).get("continue") or ""
-
-
-def _translate(error: ApiException) -> ClusterError:
-    """Map an HTTP status to our error type, keeping the API server's own words.
-
-    The library's own text would carry response headers and the whole body.
-    """
-    try:
-        message = str(json.loads(error.body)["message"])
-    except (TypeError, ValueError, KeyError):
-        message = f"HTTP {error.status} {error.reason}"
-    match error.status:
-        case 404:
-            return NotFoundError(message)
-        case 409:
-            return ConflictError(message)
-        case 410:
-            return ExpiredError(message)
-        case 400 | 403 | 405 | 415 | 422:
-            return RefusedError(message)
-        case _:
-            return UnreachableError(message)
-
-
-@asynccontextmanager
-async def connect(
-    kubeconfig: Path | None,
-    field_manager: str,
-    *,
-    context: str | None = None,
-    traffic: Traffic | None = None,
-    confines: Confines = EVERYWHERE,
-) -> AsyncIterator[Client]:
-    """Open a client: from a kubeconfig file, or from the pod's ServiceAccount where None.
-
-    `context` is the file's context; None: its current one. `traffic` counts the requests;
-    `confines` are what is looked at.
-
-    Raises ClusterError when there are no usable credentials.
-    """
-    session: Object = {"middlewares": (_delete_once,)}
-    if traffic is not None:
-        session["trace_configs"] = [traffic.trace()]
-    configuration = Configuration(client_session_kwargs=session)
-    try:
-        if kubeconfig is not None:
-            await config.load_kube_config(
-                str(kubeconfig), context=context, client_configuration=configuration
-            )
-        else:
-            config.load_incluster_config(client_configuration=configuration)
-    except (config.ConfigException, OSError) as error:
-        where = kubeconfig or "the pod's ServiceAccount"
-        raise ClusterError(f"no usable credentials in {where}: {error}") from None
-    async with ApiClient(configuration) as api:
-        yield Client(api, field_manager, confines)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from podiatrist.api import names
-from podiatrist.cluster.client import Client, Object
+from podiatrist.cluster.client import Client
 from podiatrist.cluster.errors import NotFoundError
-from podiatrist.cluster.kinds import CONFIG_MAP
+from podiatrist.cluster.kinds import CONFIG_MAP, Object
 
 
 async def read_config_map(client: Client, name: str) -> Object | None:

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from podiatrist.api import names
 from podiatrist.api.diagnosis import ObjectRef
 from podiatrist.api.text import clean
-from podiatrist.cluster.client import Client, Object
+from podiatrist.cluster.client import Client
 from podiatrist.cluster.errors import ConflictError
-from podiatrist.cluster.kinds import EVENT
+from podiatrist.cluster.kinds import EVENT, Object
 
 OPERATOR, EXECUTOR = f"{names.GROUP}/operator", f"{names.GROUP}/executor"
 """`reportingComponent` of our Events, by which we know them: they are no evidence of a fault."""

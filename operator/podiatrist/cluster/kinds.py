@@ -6,8 +6,12 @@ a Diagnosis name any kind at all. What is not in this table cannot be diagnosed 
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from podiatrist.cluster.errors import NotFoundError
+
+Object = dict[str, Any]
+"""A Kubernetes object as JSON."""
 
 _NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.:]*[A-Za-z0-9])?")
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from podiatrist.api import names
-from podiatrist.cluster.client import Client, Object
+from podiatrist.cluster.client import Client
 from podiatrist.cluster.errors import ClusterError, ConflictError, NotFoundError
-from podiatrist.cluster.kinds import LEASE
+from podiatrist.cluster.kinds import LEASE, Object
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from podiatrist.api import names
-from podiatrist.cluster.client import Client, Object
+from podiatrist.cluster.client import Client
 from podiatrist.cluster.config_maps import data_of, read_config_map, swap_config_map
 from podiatrist.cluster.errors import ClusterError, ConflictError, UnreachableError
+from podiatrist.cluster.kinds import Object
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from podiatrist.cluster.client import Client, Object
+from podiatrist.cluster.client import Client
 from podiatrist.cluster.events import CLUSTER_SCOPED, EXECUTOR, OPERATOR
 from podiatrist.cluster.failed_logs import read_failed_logs
 from podiatrist.cluster.kinds import (
@@ -27,6 +27,7 @@ from podiatrist.cluster.kinds import (
     STATEFUL_SET,
     WORKLOADS,
     Kind,
+    Object,
 )
 from podiatrist.cluster.objects import Event, LabelSelector, Pod, parse
 from podiatrist.cluster.snapshot import Snapshot

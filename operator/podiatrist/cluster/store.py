@@ -9,9 +9,9 @@ from podiatrist.api import names
 from podiatrist.api.conditions import derive_state
 from podiatrist.api.diagnosis import Approval, Diagnosis, Spec, Status, Target
 from podiatrist.api.size import shrink
-from podiatrist.cluster.client import Client, Object
+from podiatrist.cluster.client import Client
 from podiatrist.cluster.errors import ConflictError, NotFoundError
-from podiatrist.cluster.kinds import DIAGNOSIS
+from podiatrist.cluster.kinds import DIAGNOSIS, Object
 from podiatrist.cluster.snapshot import compact
 
 _NO_DIGEST, _NOBODY = "00000000", "podiatrist.dev: nobody"

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from podiatrist.cluster.client import Client, Object
+from podiatrist.cluster.client import Client
 from podiatrist.cluster.errors import NotFoundError, RefusedError
 from podiatrist.cluster.kinds import (
     CONFIG_MAP,
@@ -38,6 +38,7 @@ from podiatrist.cluster.kinds import (
     STORAGE_CLASS,
     VOLUME_ATTACHMENT,
     Kind,
+    Object,
 )
 from podiatrist.cluster.objects import Pod, PodSpec, parse
 from podiatrist.cluster.references import config_maps_named

@@ -12,9 +12,9 @@ from typing import Protocol
 
 from podiatrist.api import names
 from podiatrist.api.diagnosis import Diagnosis
-from podiatrist.cluster.client import Client, Object
+from podiatrist.cluster.client import Client
 from podiatrist.cluster.errors import ConflictError, NotFoundError
-from podiatrist.cluster.kinds import CONFIG_MAP
+from podiatrist.cluster.kinds import CONFIG_MAP, Object
 
 _KEY = "transcript.json.gz"
 _LABEL = f"{names.GROUP}/transcript"

@@ -10,10 +10,10 @@ from typing import Any
 
 from podiatrist.api import names
 from podiatrist.api.diagnosis import Diagnosis
-from podiatrist.cluster.client import Client, Object
+from podiatrist.cluster.client import Client
 from podiatrist.cluster.errors import ClusterError, NotFoundError, RefusedError
 from podiatrist.cluster.kind_words import kind_named
-from podiatrist.cluster.kinds import DIAGNOSIS, Kind
+from podiatrist.cluster.kinds import DIAGNOSIS, Kind, Object
 from podiatrist.cluster.store import parse_diagnosis
 
 _OWN_WORDS = frozenset({names.KIND.lower(), names.PLURAL, "diag"})

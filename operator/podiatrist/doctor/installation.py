@@ -8,7 +8,7 @@ from msgspec import field as stored
 
 from podiatrist.api import names
 from podiatrist.api.diagnosis import Diagnosis
-from podiatrist.cluster.client import Object
+from podiatrist.cluster.kinds import Object
 from podiatrist.cluster.objects import NamedObject, Pod, Struct, Workload
 from podiatrist.doctor.rights import Rights
 from podiatrist.doctor.shipped import Key, Manifest

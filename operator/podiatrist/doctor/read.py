@@ -11,11 +11,19 @@ from typing import TypeVar
 
 from podiatrist.api import names
 from podiatrist.api.diagnosis import Diagnosis
-from podiatrist.cluster.client import Client, Object
+from podiatrist.cluster.client import Client
 from podiatrist.cluster.confines import Confines
 from podiatrist.cluster.errors import ClusterError, NotFoundError, RefusedError
 from podiatrist.cluster.failed_logs import read_failed_logs
-from podiatrist.cluster.kinds import CONFIG_MAP, DEPLOYMENT, DIAGNOSIS, LEASE, NAMESPACE, POD
+from podiatrist.cluster.kinds import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    DIAGNOSIS,
+    LEASE,
+    NAMESPACE,
+    POD,
+    Object,
+)
 from podiatrist.cluster.objects import Metadata, Pod, Workload, parse
 from podiatrist.cluster.store import parse_diagnosis
 from podiatrist.doctor.installation import (

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from podiatrist.api import names
-from podiatrist.cluster.client import Object
+from podiatrist.cluster.kinds import Object
 from podiatrist.doctor.kinds import (
     CLUSTER_ROLE,
     CLUSTER_ROLE_BINDING,

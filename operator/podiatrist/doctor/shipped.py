@@ -13,9 +13,8 @@ from pathlib import PurePosixPath
 import yaml
 
 from podiatrist.api import names
-from podiatrist.cluster.client import Object
 from podiatrist.cluster.errors import ClusterError
-from podiatrist.cluster.kinds import CONFIG_MAP, Kind
+from podiatrist.cluster.kinds import CONFIG_MAP, Kind, Object
 from podiatrist.doctor.kinds import SECRET, find_shipped_kind
 
 Key = tuple[str, str, str]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import kopf
 
-from podiatrist.cluster.client import connect
+from podiatrist.cluster.connect import connect
 from podiatrist.handlers.leading import leading
 from podiatrist.handlers.open_namespaces import looking_after
 from podiatrist.handlers.serve import context_of, serve, share

@@ -9,7 +9,8 @@ import kopf
 
 from podiatrist.agent.limits import Limits
 from podiatrist.agent.models.make_model import make_model
-from podiatrist.cluster.client import Client, connect
+from podiatrist.cluster.client import Client
+from podiatrist.cluster.connect import connect
 from podiatrist.cluster.errors import ClusterError
 from podiatrist.cluster.kubectl import find_kubectl
 from podiatrist.cluster.ledger import Ledger

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 import jsonpatch
 
 from podiatrist.actions.patches import would_apply
-from podiatrist.cluster.client import Client, Object
+from podiatrist.cluster.client import Client
 from podiatrist.cluster.errors import NotFoundError, RefusedError
-from podiatrist.cluster.kinds import Kind
+from podiatrist.cluster.kinds import Kind, Object
 from podiatrist.cluster.objects import Struct
 from podiatrist.cluster.objects.base import decode_page
 

@@ -8,8 +8,7 @@ import pytest
 from podiatrist.agent.model import UnreachableModelError
 from podiatrist.chat.journal import Entry, Journal, JournalError, state_folder
 from podiatrist.chat.wishes import Wish
-from podiatrist.cluster.client import Object
-from podiatrist.cluster.kinds import Kind
+from podiatrist.cluster.kinds import Kind, Object
 from tests.unit.chat.memory_cluster import MemoryCluster, deployment, node
 from tests.unit.chat.scripted import NOW, Talk, calls, says
 

@@ -18,9 +18,8 @@ from podiatrist.api.diagnosis import (
     ObservedTarget,
     State,
 )
-from podiatrist.cluster.client import Object
 from podiatrist.cluster.errors import RefusedError
-from podiatrist.cluster.kinds import Kind
+from podiatrist.cluster.kinds import Kind, Object
 from podiatrist.desk.errors import NotDoneError
 from podiatrist.desk.take_back import WayBack, take_back, way_back
 from podiatrist.lifecycle.context import Context

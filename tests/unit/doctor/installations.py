@@ -8,7 +8,7 @@ from typing import Any
 
 from podiatrist.api.crd import build_crd
 from podiatrist.api.diagnosis import Diagnosis
-from podiatrist.cluster.client import Object
+from podiatrist.cluster.kinds import Object
 from podiatrist.cluster.objects import Pod, Workload, parse
 from podiatrist.doctor.checks.definition import CRD_NAME
 from podiatrist.doctor.examine import examine

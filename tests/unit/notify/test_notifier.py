@@ -11,7 +11,7 @@ from typing import cast
 import pytest
 
 from podiatrist.api.diagnosis import Diagnosis
-from podiatrist.cluster.client import connect
+from podiatrist.cluster.connect import connect
 from podiatrist.cluster.errors import RefusedError
 from podiatrist.cluster.notes import Notes
 from podiatrist.notify import notifier as notifying

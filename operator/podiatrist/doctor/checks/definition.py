@@ -5,7 +5,7 @@ import json
 
 from podiatrist.api import names
 from podiatrist.api.crd import build_crd
-from podiatrist.cluster.client import Object
+from podiatrist.cluster.kinds import Object
 from podiatrist.doctor.differences import differences
 from podiatrist.doctor.installation import Installation
 from podiatrist.doctor.kinds import CRD

@@ -1,7 +1,7 @@
 """The rights of our ServiceAccounts: all that were shipped, and not one more."""
 
 from podiatrist.api import names
-from podiatrist.cluster.client import Object
+from podiatrist.cluster.kinds import Object
 from podiatrist.doctor.installation import Installation
 from podiatrist.doctor.kinds import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING
 from podiatrist.doctor.rights import (
