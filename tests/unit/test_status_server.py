@@ -1,18 +1,23 @@
 """Probes and metrics over real HTTP, and the counting of Diagnoses."""
 
+import asyncio
+import contextlib
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from podiatrist.api import names
 from podiatrist.api.diagnosis import Diagnosis
+from podiatrist.cluster.connect import connect
 from podiatrist.handlers.status_server import serve_status
 from podiatrist.handlers.vitals import Vitals
-from podiatrist.handlers.ward import Ward
+from podiatrist.handlers.ward import Ward, recount
+from tests.fakeapi.server import FakeApi
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
@@ -114,3 +119,26 @@ def test_a_false_alarm_is_told_by_users(served: tuple[Vitals, str]) -> None:
     for word in ("true", "false"):
         line = f'rejected_total{{false_alarm="{word}",reason="ImageNotFound"}} 1.0'
         assert line in text
+
+
+def test_an_end_that_the_watch_missed_is_counted_later(
+    served: tuple[Vitals, str], tmp_path: Path
+) -> None:
+    """Of three that were heard of, one is there and one is too new to be missed."""
+    vitals, url = served
+    moment = [NOW]
+    ward = Ward(vitals.metrics, lambda: moment[0])
+    for uid in ("there", "gone"):
+        ward.changed(("shop", uid), diagnosis("Succeeded", uid=uid))
+    moment[0] += timedelta(seconds=1)
+
+    async def story() -> None:
+        async with FakeApi().serve() as api, connect(api.kubeconfig(tmp_path), "test") as client:
+            api.store.put("diagnoses", diagnosis("Succeeded", uid="there").model_dump(
+                mode="json", by_alias=True, exclude_none=True))  # fmt: skip
+            ward.changed(("shop", "new"), diagnosis("Succeeded", uid="new"))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(recount(ward, client, every=0.01), 1)
+
+    asyncio.run(story())
+    assert 'podiatrist_diagnoses{state="Succeeded"} 2.0' in ask(f"{url}/metrics")[1]

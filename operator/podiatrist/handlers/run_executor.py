@@ -33,9 +33,9 @@ async def run_executor(kubeconfig: Path | None, settings: Settings, vitals: Vita
         await serve(
             kopf.OperatorRegistry(),
             vitals,
+            client,
             (worker,),
             worker.run(),
             *beside,
             *looking_after(client, settings.confines),
-            confines=client.confines,
         )

@@ -92,13 +92,7 @@ async def run_operator(kubeconfig: Path | None, settings: OperatorSettings, vita
                 tasks.append(stream(client, noticer, vitals.pulse.heard))
             else:
                 watch_pods(registry, noticer)
-            await serve(
-                registry,
-                vitals,
-                (worker, consulter, *notifiers),
-                *tasks,
-                confines=client.confines,
-            )
+            await serve(registry, vitals, client, (worker, consulter, *notifiers), *tasks)
 
 
 def _measure(metrics: Metrics, ledger: Ledger, gate: Gate, notifiers: Sequence[Notifier]) -> None:

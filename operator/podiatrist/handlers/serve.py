@@ -15,7 +15,6 @@ import kopf
 
 from podiatrist.api import names
 from podiatrist.cluster.client import Client
-from podiatrist.cluster.confines import EVERYWHERE, Confines
 from podiatrist.cluster.errors import ClusterError, NotFoundError, UnreachableError
 from podiatrist.cluster.reader import Reader
 from podiatrist.cluster.store import Store
@@ -24,7 +23,7 @@ from podiatrist.handlers.kopf_settings import operator_options
 from podiatrist.handlers.open_namespaces import open_to
 from podiatrist.handlers.supervise import WatchEndedError
 from podiatrist.handlers.vitals import Vitals
-from podiatrist.handlers.ward import Ward
+from podiatrist.handlers.ward import Ward, recount
 from podiatrist.lifecycle.context import Consulting, Context, Timing
 
 _PATIENCE = (0.5, 1.0, 2.0, 4.0)
@@ -90,22 +89,23 @@ def context_of(
 async def serve(
     registry: kopf.OperatorRegistry,
     vitals: Vitals,
+    client: Client,
     listeners: Sequence[doors.Listener],
     *tasks: Coroutine[Any, Any, None],
-    confines: Confines = EVERYWHERE,
 ) -> None:
     """Run until a signal: the tasks, with Diagnoses for the listeners, the workers among them.
 
-    `confines` are where Kopf watches.
+    Kopf watches where the client may look.
 
     Raises WatchEndedError when Kopf did not survive an error.
     """
     gc.collect()
     gc.freeze()  # a full collection would look at every module each time, and stall the feed
     doors.login_by(registry, vitals.traffic)
-    doors.watch_diagnoses(registry, (*listeners, Ward(vitals.metrics, now)))
+    ward = Ward(vitals.metrics, now)
+    doors.watch_diagnoses(registry, (*listeners, ward))
     ended = asyncio.Event()
-    ours = [asyncio.create_task(work) for work in tasks]
+    ours = [asyncio.create_task(work) for work in (*tasks, recount(ward, client))]
 
     def end(_: asyncio.Task[None]) -> None:
         # At once: Kopf takes its time to end, and somebody else may lead by now.
@@ -117,7 +117,7 @@ async def serve(
         task.add_done_callback(end)
     doors.stop_with(registry, ours)
     try:
-        await kopf.operator(registry=registry, stop_flag=ended, **operator_options(confines))
+        await kopf.operator(registry=registry, stop_flag=ended, **operator_options(client.confines))
     except Exception as error:
         raise WatchEndedError(f"watching the cluster failed: {error!r}") from error
     finally:

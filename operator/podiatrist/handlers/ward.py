@@ -1,7 +1,9 @@
 """Counts what becomes of Diagnoses, from the changes that the watch tells of."""
 
+import asyncio
+import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -9,7 +11,12 @@ from decimal import Decimal, InvalidOperation
 from podiatrist.api import names
 from podiatrist.api.conditions import OVER, has
 from podiatrist.api.diagnosis import AGENT, Diagnosis, State, Usage
+from podiatrist.cluster.client import Client
+from podiatrist.cluster.errors import ClusterError
+from podiatrist.cluster.kinds import DIAGNOSIS
 from podiatrist.handlers.metrics import Metrics
+
+log = logging.getLogger(__name__)
 
 FALSE_ALARM = "false-alarm"
 """Value of the reject annotation by which users tell of a false alarm."""
@@ -19,6 +26,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class _Seen:
+    at: datetime
     uid: str
     state: str
     diagnosed: bool
@@ -30,7 +38,7 @@ class Ward:
 
     def __init__(self, metrics: Metrics, clock: Callable[[], datetime]) -> None:
         self._metrics = metrics
-        self._clock = clock
+        self.clock = clock
         self._began = clock()
         self._seen: dict[Key, _Seen] = {}
         self._states: Counter[str] = Counter()
@@ -43,6 +51,7 @@ class Ward:
         if diagnosis is None:
             return
         now = _Seen(
+            self.clock(),
             diagnosis.metadata.uid or "",
             (diagnosis.status.state or State.INVESTIGATING).value,
             has(diagnosis, "Diagnosed", "True"),
@@ -54,12 +63,18 @@ class Ward:
             before = self._newborn(diagnosis, now)
         self._tell(diagnosis, before, now)
 
+    def keep(self, alive: Collection[str], as_of: datetime) -> None:
+        """Forget what was not there (by UID) at a time before which it was heard of last."""
+        for key, seen in list(self._seen.items()):
+            if seen.at < as_of and seen.uid not in alive:
+                self.changed(key, None)
+
     def _newborn(self, diagnosis: Diagnosis, now: _Seen) -> _Seen:
         """Return what it was when it was made, if that is since we look; else what it is."""
         born = diagnosis.metadata.creation_timestamp
         if born is None or born < self._began:
             return now
-        return _Seen(now.uid, State.INVESTIGATING.value, diagnosed=False, usage=None)
+        return _Seen(now.at, now.uid, State.INVESTIGATING.value, diagnosed=False, usage=None)
 
     def _count(self, state: str, by: int) -> None:
         self._states[state] += by
@@ -82,7 +97,7 @@ class Ward:
 
     def _age(self, diagnosis: Diagnosis) -> float | None:
         born = diagnosis.metadata.creation_timestamp
-        return None if born is None else max(0.0, (self._clock() - born).total_seconds())
+        return None if born is None else max(0.0, (self.clock() - born).total_seconds())
 
     def _spent(self, before: Usage | None, now: Usage) -> None:
         metrics, model = self._metrics, now.model
@@ -97,6 +112,22 @@ class Ward:
         cost = _money(now.cost) - _money(old.cost)
         if cost > 0:
             metrics.model_cost.labels(model).inc(float(cost))
+
+
+async def recount(ward: Ward, client: Client, every: float = 600.0) -> None:
+    """Look every so many seconds what is there in truth, until cancelled.
+
+    Where a watch begins anew, nobody tells of Diagnoses that were deleted in between.
+    """
+    while True:
+        await asyncio.sleep(every)
+        as_of = ward.clock()
+        try:
+            there = await client.list_metadata(DIAGNOSIS)
+        except ClusterError as error:
+            log.debug("Diagnoses are not counted again: %s", error)
+        else:
+            ward.keep({metadata.uid or "" for metadata in there}, as_of)
 
 
 def _reason(diagnosis: Diagnosis) -> str:

@@ -15,6 +15,9 @@ log = logging.getLogger(__name__)
 
 WINDOW = timedelta(hours=1)
 
+_QUIET = timedelta(minutes=10)
+"""Between two lines of the log about one namespace."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -44,7 +47,8 @@ class Gate:
         self.held_back[namespace] += 1
         self.held_back["*"] += 1
         told = self._told.get(namespace)
-        if told is None or now - told > timedelta(minutes=10):
+        if told is None or now - told > _QUIET:
+            self._told = {n: at for n, at in self._told.items() if now - at <= _QUIET}
             self._told[namespace] = now
             log.warning(
                 "held back a Diagnosis in namespace %s: %d of its owner and %d of the namespace "
