@@ -1,7 +1,6 @@
 """`podiatrist ask`: one question, one answer, no changes."""
 
 import asyncio
-import json
 import os
 import stat
 import sys
@@ -24,6 +23,7 @@ from podiatrist.chat.session import Session
 from podiatrist.chat.tools import reading_tools
 from podiatrist.cli.chat import model_settings, recording_options, the_model
 from podiatrist.cli.options import Where, where_options
+from podiatrist.cli.structured import print_structured
 from podiatrist.cli.terminal import LineReader, Terminal, console_on
 from podiatrist.cluster.errors import ClusterError
 
@@ -64,7 +64,7 @@ def ask(
         given = _piped()
         told = asyncio.run(_ask(door, model, settings, line, given, as_json=output == "json"))
         if output == "json":
-            click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+            print_structured(told, output)
     except (ClusterError, RecordingError) as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:

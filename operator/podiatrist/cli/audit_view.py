@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import click
-import yaml
 from rich.console import Console
 from rich.text import Text
 
 from podiatrist.api import names
+from podiatrist.cli.structured import print_structured
 from podiatrist.lifecycle.telling.audit_trail import Entry, WriteEntry
 
 _COLUMNS = ("TIME", "DIAGNOSIS", "TARGET", "OPTION", "APPROVED-BY", "WRITES", "OUTCOME")
@@ -27,15 +27,9 @@ _MOST_WRITES = 3
 
 
 def print_objects(entries: Sequence[Entry], output: str) -> None:
-    """Print the entries as a list, in JSON or YAML.
-
-    In ASCII: patches hold what others wrote, see `_print_patch`.
-    """
+    """Print the entries as a list, in JSON or YAML."""
     told = [entry.model_dump(mode="json", by_alias=True, exclude_none=True) for entry in entries]
-    if output == "json":
-        click.echo(json.dumps(told, indent=2))
-    else:
-        click.echo(yaml.safe_dump(told, sort_keys=False), nl=False)
+    print_structured(told, output)
 
 
 def print_names(entries: Sequence[Entry]) -> None:

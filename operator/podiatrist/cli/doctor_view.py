@@ -1,13 +1,11 @@
 """The doctor's verdicts on the screen, or as JSON and YAML for other programs."""
 
-import json
 from collections.abc import Sequence
 
-import click
-import yaml
 from rich.console import Console
 from rich.text import Text
 
+from podiatrist.cli.structured import print_structured
 from podiatrist.doctor.verdict import Level, Verdict
 
 _STYLES = {
@@ -38,10 +36,7 @@ def print_objects(verdicts: Sequence[Verdict], output: str) -> None:
         {"check": v.check, "level": v.level.value, "seen": v.seen, "remedy": v.remedy}
         for v in verdicts
     ]
-    if output == "json":
-        click.echo(json.dumps(told, indent=2))
-    else:
-        click.echo(yaml.safe_dump(told, sort_keys=False), nl=False)
+    print_structured(told, output)
 
 
 def _counted(verdicts: Sequence[Verdict]) -> str:

@@ -5,7 +5,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import click
 import yaml
 from rich.console import Console, RenderableType
 from rich.text import Text
@@ -15,6 +14,7 @@ from podiatrist.agent.consultation.transcript_file import Entry, StoredCall
 from podiatrist.agent.tool import REFUSED
 from podiatrist.api.conditions import condition
 from podiatrist.api.diagnosis import Diagnosis
+from podiatrist.cli.structured import print_structured
 
 _ENDS = {"length": "cut off at the limit of tokens", "refusal": "the model would not answer"}
 
@@ -42,7 +42,7 @@ def print_transcript(
     except TranscriptError as error:
         raise NotReadableError(f"the transcript of {name} cannot be read: {error}") from None
     if as_json:
-        click.echo(json.dumps(to_json(found), indent=2, ensure_ascii=False))
+        print_structured(to_json(found), "json")
         return
     console = Console(no_color="NO_COLOR" in os.environ or None, highlight=False)
     for part in render(found):
