@@ -49,3 +49,10 @@ def test_a_secret_in_an_exception_does_not_come_out(at_work: None) -> None:
 def test_lines_for_humans_name_it_once(at_work: None) -> None:
     assert TextLines().format(record("done")).endswith("done [shop/web-7f3a9c]")
     assert TextLines().format(record("shop/web-7f3a9c: done")).count("web-7f3a9c") == 1
+
+
+def test_what_is_quoted_writes_no_line_and_no_colour_of_its_own() -> None:
+    made = record("it said %s", "\x1b[31mred\u202e\n2026-11-28 INFO root: all is well")
+    for line in (JsonLines().format(made), TextLines().format(made)):
+        assert "all is well" in line
+        assert not {"\n", "\x1b", "\u202e"} & set(line)

@@ -1,7 +1,8 @@
 """The log: lines for humans, or JSON objects for a collector. Each names its Diagnosis.
 
 We pass no secret to a logger. What comes from elsewhere (an exception's text, an API server's
-words, a library's line) is redacted on its way out.
+words, a library's line) is redacted on its way out, and writes no line and no colour of its own:
+only an exception's traceback goes on in a second line.
 """
 
 import json
@@ -10,6 +11,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+from podiatrist.api.text import clean
 from podiatrist.cluster.log_context import about
 from podiatrist.cluster.redaction import redact
 
@@ -30,7 +32,7 @@ class JsonLines(logging.Formatter):
             line["namespace"], line["diagnosis"] = key
         if record.exc_info:
             line["exception"] = redact(self.formatException(record.exc_info))
-        return json.dumps(line, ensure_ascii=False)
+        return json.dumps(line)
 
 
 class TextLines(logging.Formatter):
@@ -42,8 +44,12 @@ class TextLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
         key = about.get()
-        line = redact(super().format(record))
+        line = clean(redact(super().format(record)))
         return line if key is None or key[1] in line else f"{line} [{'/'.join(key)}]"
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
+        """Return time, level, logger and message on one line."""
+        return super().formatMessage(record).replace("\n", "\\n")
 
 
 def start_log(level: str, form: str) -> None:
