@@ -12,8 +12,8 @@ CRASH_SAMPLE ?= 4
 IMAGE ?= ghcr.io/podiatrist/podiatrist:0.1.0
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check lint types layers unit e2e test test-faults test-crash test-interleavings \
-	image test-incluster \
+.PHONY: help venv check lint types layers unit e2e stories installed test test-faults \
+	test-crash test-interleavings image test-incluster \
 	demo demo-clean dev picture bench scale \
 	model-up model-down eval crds rights namespaced pages docs test-site lock \
 	cluster-up cluster-down cluster-kubeconfig clean
@@ -33,7 +33,8 @@ demo-clean: $(READY) ## take away what the demo left in the cluster
 dev: $(READY) ## operator and executor from the source, until Ctrl-C
 	@$(BIN)/python -m tests.harness.dev
 
-test: check scale test-site e2e ## everything: check, the docs, and on a real cluster stories, attacks, faults, crashes, the installation
+test: PARTS := stories installed scale test-site
+test: check e2e ## everything: check, the docs, and on a real cluster stories, attacks, faults, crashes, the installation
 
 image: ## build the image with docker, podman or buildah (IMAGE=name:tag)
 	$(or $(firstword $(shell command -v docker podman buildah)),\
@@ -70,19 +71,40 @@ layers: $(READY)
 unit: $(READY)
 	$(BIN)/pytest tests/unit -q -n 2
 
-# Four runs: stories that keep to their own namespace side by side, then those that kill
-# processes or change the node, one at a time, then ten random orders, in which no process of ours
-# runs, then the installation, all of whose processes are pods. A cluster that was not up before is
-# not up after. The first two draw the sample of the
-# faults, with the same seed, and play their own part of it.
+# The stories and the installation, on our own cluster both at once, each with a cluster to itself:
+# one waits while the other works. A cluster that was not up before is not up after.
+PARTS := stories installed
 e2e: $(READY)
 	@$(KUBE) status > /dev/null 2>&1 || trap '$(KUBE) down' EXIT; \
-	export FAULTS_SEED=$${FAULTS_SEED:-$$(date +%s)} CRASH_SAMPLE=$(CRASH_SAMPLE); \
-	stories="$(BIN)/pytest tests/e2e tests/attacks tests/faults tests/crash \
-		--faults-sample $(SAMPLE) --faults-tries 2"; \
-	$$stories -m "not serial" -n $(WORKERS) --maxschedchunk 1 && $$stories -m serial && \
-	INTERLEAVINGS_SEED=$${INTERLEAVINGS_SEED:-1} EXAMPLES=10 $(BIN)/pytest tests/interleavings -q && \
-	$(BIN)/pytest tests/incluster -q
+	$(MAKE) --no-print-directory $(AT_ONCE) $(PARTS)
+
+ifeq ($(or $(CLUSTER),own),own)
+AT_ONCE := -j 2
+APART := CLUSTER_PER_WORKER=1
+HALVES := -n 2 --dist loadfile
+ELSEWHERE := CLUSTER_COPY=installed
+endif
+ifndef FAULTS_SEED
+FAULTS_SEED := $(shell date +%s)
+endif
+export FAULTS_SEED
+PLAY := CRASH_SAMPLE=$(CRASH_SAMPLE) $(BIN)/pytest tests/faults tests/e2e tests/attacks tests/crash \
+	-q --faults-sample $(SAMPLE) --faults-tries 2
+
+# First those that keep to their own namespace, side by side; then those that stop processes or
+# change the node, half of them on each of two clusters more. Both draw the same sample of the
+# faults, by the same seed, and play their own part of it.
+stories: $(READY)
+	$(PLAY) -m "not serial" -n $(WORKERS) --dist loadgroup
+	$(APART) $(PLAY) -m serial $(HALVES)
+
+# Ten random orders, in which no process of ours runs, then the installation, where all are pods.
+installed: $(READY)
+	@echo "at the same time the installation is tried: what that says comes when it is over"
+	@INTERLEAVINGS_SEED=$${INTERLEAVINGS_SEED:-1} EXAMPLES=10 $(ELSEWHERE) $(BIN)/pytest -q \
+		tests/interleavings > $(VENV)/installed.log 2>&1 && \
+	$(ELSEWHERE) $(BIN)/pytest -q tests/incluster >> $(VENV)/installed.log 2>&1; \
+	code=$$?; cat $(VENV)/installed.log; $(if $(ELSEWHERE),$(ELSEWHERE) $(KUBE) down;) exit $$code
 
 cluster-up: ## start the test cluster (the first time it is built: 15 minutes on 2 cores)
 	@$(KUBE) up

@@ -15,6 +15,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.import_plugin("tests.harness.plugin")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker does all that happens on the scene: making one takes as long as thirty attacks."""
+    for item in items:
+        if "scene" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("scene"))
+
+
 @pytest.fixture(scope="session")
 def scene(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """One namespace for all requests that are refused: they leave nothing behind."""

@@ -50,7 +50,7 @@ def _up(say: Say) -> Settings:
     programs = build.ensure(say, node=not why)
     store = Path() if why else images.ensure(programs, say)
     debian = Path() if why else packages.ensure_unpacked(say)
-    with _lock(say):
+    with _lock(paths.name(), say):
         if (cluster := running()) is not None:
             return cluster
         try:
@@ -61,7 +61,7 @@ def _up(say: Say) -> Settings:
             addons.wait_ready(cluster, say)
         except (KeyboardInterrupt, SystemExit):
             say("interrupted: taking down what was started")
-            _remove(say)
+            _remove(paths.name(), say)
             raise
         (cluster.state / "ready").touch()
         return cluster
@@ -76,12 +76,13 @@ def running() -> Settings | None:
 
 
 def down(say: Say) -> None:
-    """Leave nothing of the cluster, in whatever state it is."""
-    # Before the lock: an `up` that waits for a cluster that never gets ready gives up by this.
-    processes.kill(paths.state())
-    with _lock(say):
-        _remove(say)
-    say(f"nothing of {paths.name()} is left")
+    """Leave nothing of the cluster and of its copies, in whatever state they are."""
+    for name in (*paths.copies(), paths.name()):
+        # Before the lock: an `up` that waits for a cluster that never gets ready gives up by this.
+        processes.kill(paths.state(name))
+        with _lock(name, say):
+            _remove(name, say)
+        say(f"nothing of {name} is left")
 
 
 def _described(cluster: Settings) -> Cluster:
@@ -95,15 +96,15 @@ def _described(cluster: Settings) -> Cluster:
     )
 
 
-def _lock(say: Say) -> AbstractContextManager[None]:
-    file = paths.cache() / "clusters" / f"{paths.name()}.lock"
+def _lock(name: str, say: Say) -> AbstractContextManager[None]:
+    file = paths.cache() / "clusters" / f"{name}.lock"
     return locked(file, lambda: say("waiting for another `up` or `down` of this cluster ..."))
 
 
-def _remove(say: Say) -> None:
-    state = paths.state()
+def _remove(name: str, say: Say) -> None:
+    state = paths.state(name)
     processes.kill(state)
-    busy = cgroups.remove(paths.name())
+    busy = cgroups.remove(name)
     if busy:
         say(f"could not remove {', '.join(map(str, busy))}: something still runs in it")
     _unmount(state)
@@ -131,7 +132,7 @@ def _started(programs: Path, store: Path, debian: Path, why: str, say: Say) -> S
     running = settings.load(state) if processes.first(state) is not None else None
     if running is not None:
         return running
-    _remove(say)  # what an earlier crash has left
+    _remove(paths.name(), say)  # what an earlier crash has left
     (state / "stopped").mkdir(parents=True)
     (state / "log").mkdir()
     with _listening() as door:

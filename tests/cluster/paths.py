@@ -31,15 +31,24 @@ def cache() -> Path:
 
 
 def name() -> str:
-    """The cluster's name, made from the checkout's path: two checkouts are two clusters."""
+    """The cluster's name, made from the checkout's path: two checkouts are two clusters.
+
+    A checkout may have more of them: `$CLUSTER_COPY` is what their names end with.
+    """
     # The user counts too: root's cluster and another user's from one checkout are different ones.
     key = f"{CHECKOUT}\0{os.geteuid()}"
-    return "podiatrist-" + hashlib.sha256(key.encode()).hexdigest()[:8]
+    copy = os.environ.get("CLUSTER_COPY", "")
+    return "podiatrist-" + hashlib.sha256(key.encode()).hexdigest()[:8] + (copy and f"-{copy}")
 
 
-def state() -> Path:
-    """The state folder of this checkout's cluster; it exists only while the cluster is up."""
-    return cache() / "clusters" / name()
+def copies() -> list[str]:
+    """The names of further clusters of this checkout that were started and not taken down."""
+    return sorted(p.name for p in (cache() / "clusters").glob(f"{name()}-*") if p.is_dir())
+
+
+def state(cluster: str = "") -> Path:
+    """The state folder of a cluster (`name()`); it exists only while the cluster is up."""
+    return cache() / "clusters" / (cluster or name())
 
 
 def digest(*parts: Path | str) -> str:

@@ -1,7 +1,8 @@
 """pytest plugin: one cluster and one pair of real processes for all tests, a namespace for each.
 
 The controlling pytest process starts what is missing before any worker does; workers only talk
-to the cluster. `--collect-only` starts nothing.
+to the cluster. With $CLUSTER_PER_WORKER each worker starts a cluster and processes of its own
+instead, and ends them. `--collect-only` starts nothing.
 """
 
 import fcntl
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import Cluster, current, ensure_up
+from tests.cluster import Cluster, current, down, ensure_up
 from tests.e2e.kube import Kube
 from tests.harness.install import install
 from tests.harness.only import only_one
@@ -23,6 +24,7 @@ from tests.harness.processes import Podiatrist
 from tests.harness.settings import SHORTENED
 
 _LOGS = "PODIATRIST_TEST_LOGS"
+_APART = "CLUSTER_PER_WORKER"
 _session = ExitStack()
 _running: list[Podiatrist] = []
 
@@ -31,15 +33,32 @@ def _is_worker(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
 
 
+def _has_its_own(config: pytest.Config) -> bool:
+    """Whether this process starts a cluster and Podiatrist, and does not use another's."""
+    workers = _is_worker(config) or getattr(config.option, "numprocesses", None)
+    apart = bool(os.environ.get(_APART)) and bool(workers)
+    return _is_worker(config) == apart
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    if _is_worker(session.config) or session.config.option.collectonly:
+    if session.config.option.collectonly:
         return
+    if not _is_worker(session.config):
+        os.environ[_LOGS] = tempfile.mkdtemp(prefix="podiatrist-e2e-")
+    if not _has_its_own(session.config):
+        return
+    if _is_worker(session.config):
+        worker = session.config.workerinput["workerid"]  # type: ignore[attr-defined]
+        os.environ["CLUSTER_COPY"] = worker
+        os.environ[_LOGS] = str(Path(os.environ[_LOGS], worker))
+    folder = Path(os.environ[_LOGS])
+    folder.mkdir(exist_ok=True)
     _session.enter_context(only_one())
+    if _is_worker(session.config) and current() is None:
+        _session.callback(down)
     cluster = ensure_up()
     install(cluster)
-    folder = Path(tempfile.mkdtemp(prefix="podiatrist-e2e-"))
-    os.environ[_LOGS] = str(folder)
     _running.append(_session.enter_context(Podiatrist(cluster, folder, SHORTENED)))
 
 
@@ -96,6 +115,6 @@ def kube(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Kube]:
 
 @pytest.fixture(scope="session")
 def podiatrist(request: pytest.FixtureRequest) -> Podiatrist:
-    """The running processes, for stories that kill them: marked serial, never in a worker."""
-    assert not _is_worker(request.config), "mark the test serial, and run it without workers"
+    """The running processes, for stories that kill them: marked serial, and not others' too."""
+    assert _running, f"run it without workers, or with ${_APART}"
     return _running[0]

@@ -61,7 +61,7 @@ def fresh(cluster: Cluster) -> Iterator[Installation]:
 
 @pytest.fixture(scope="session")
 def installation(fresh: Installation) -> Installation:
-    """Installed, with what is waited for after a fix shortened."""
+    """Installed, with what is waited for shortened."""
     fresh.apply()
     fresh.set(dict(SHORT))
     return fresh

@@ -17,8 +17,13 @@ NAMESPACE = "podiatrist"
 DEPLOY = ROOT / "deploy"
 ROLES = ("operator", "executor")
 
-SHORT = {"PODIATRIST_SOAK": "4", "PODIATRIST_HEAL": "4", "PODIATRIST_RECHECK": "2"}
-"""Settings that shorten what is waited for after a fix, and nothing before it."""
+SHORT = {
+    "PODIATRIST_GRACE_IMAGE": "2",
+    "PODIATRIST_SOAK": "4",
+    "PODIATRIST_HEAL": "4",
+    "PODIATRIST_RECHECK": "2",
+}
+"""Settings that shorten waiting, for all but the story, which is told by the default settings."""
 
 
 def image_name(folder: Path = DEPLOY) -> str:

@@ -476,7 +476,7 @@ def test_what_is_missing_breaks_no_rule(file: str, data: st.DataObject) -> None:
 
 
 def test_hostile_texts_are_survived() -> None:
-    for text in ("\x00\ud800", "x" * 10_000_000):
+    for text in ("\x00\ud800", "x" * 2_000_000):
         web = observed(deployment(replicas=2, containers=[container(image=text)]))
         web["spec"]["paused"] = True
         old = revision(web, 1, ready=1, image="nginx", env=[{"name": text, "value": text}])
