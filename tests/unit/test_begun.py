@@ -12,7 +12,7 @@ from podiatrist.api.diagnosis import AppliedPatch, Approval, Execution, ObjectRe
 from podiatrist.cluster.errors import NotFoundError
 from podiatrist.cluster.kinds import Kind
 from podiatrist.lifecycle.context import Context
-from podiatrist.lifecycle.execution.execute import begun
+from podiatrist.lifecycle.execution.execute import begun, called_off
 from podiatrist.lifecycle.execution.recorded import run_of
 from tests.unit.stories import NOW, diagnosis
 
@@ -90,3 +90,37 @@ def test_a_pod_that_went_by_itself_does_not_begin_a_run_that_starts_with_a_patch
     del cluster.objects["Pod"]
     assert not is_begun(cluster, SCALING, DELETION)
     assert is_begun(cluster, DELETION)
+
+
+def end_of(cluster: Cluster, *patches: AppliedPatch) -> str:
+    """Return how it ends where the approval was taken back; "" where it goes on."""
+    story = diagnosis()
+    story.status.approval = Approval(digest="9f3c2a7b", at=NOW, by="alice")
+    execution = Execution(
+        run="r1", started_at=NOW, patches=list(patches), inverse=[], generations=[4, 0, 0]
+    )
+    story.status.execution = execution
+
+    async def write_status(_: object) -> None:
+        """Keep it."""
+
+    store = SimpleNamespace(write_status=write_status)
+    context = cast(Context, SimpleNamespace(client=cluster, store=store, clock=lambda: NOW))
+    ended = asyncio.run(called_off(context, story, execution))
+    why = [c for c in story.status.conditions if c.status == "False"]
+    assert ended == bool(why)
+    return f"{why[0].type}: {why[0].message}" if why else ""
+
+
+def test_pods_that_are_left_are_left_alone_once_the_approval_was_taken_back() -> None:
+    cluster = Cluster()
+    assert end_of(cluster, DELETION) == "Approved: nothing was done: the approval was taken back"
+    del cluster.objects["Pod"]
+    told = "Executed: nothing more is done: the approval was taken back"
+    assert end_of(cluster, DELETION, DELETION) == told
+
+
+def test_what_a_patch_began_is_finished() -> None:
+    cluster = Cluster()
+    cluster.objects["Deployment"]["metadata"]["generation"] = 5
+    assert end_of(cluster, SCALING, DELETION) == ""

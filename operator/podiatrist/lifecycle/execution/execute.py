@@ -52,11 +52,8 @@ async def execute(context: Context, diagnosis: Diagnosis) -> float | None:
 
 async def _carry_out(context: Context, diagnosis: Diagnosis, execution: Execution) -> float | None:
     """Send what was not sent yet."""
-    if not await begun(context, diagnosis, execution):
-        refusal = await _too_late(context, diagnosis)
-        if refusal is not None:
-            await _drop(context, diagnosis, *refusal)
-            return None
+    if await called_off(context, diagnosis, execution):
+        return None
     for number, patch in enumerate(execution.patches):
         off = await held(context, diagnosis.metadata.namespace)
         if off is not None:
@@ -98,6 +95,27 @@ def _nothing_done(diagnosis: Diagnosis, outcome: Outcome, message: str) -> str:
         f"done. To have it looked at again: kubectl -n {namespace} annotate diagnosis {name} "
         f"{names.RETRY}=1 --overwrite"
     )
+
+
+async def called_off(context: Context, diagnosis: Diagnosis, execution: Execution) -> bool:
+    """End what is not wanted any more, unless it was begun; say whether it was ended.
+
+    What a patch began is finished: a half is worse than the whole. Where there are deletions only,
+    nobody can tell whether the first pod went by our hand, and each pod that is left may stay.
+    """
+    going = await begun(context, diagnosis, execution)
+    if going and any(patch.verb != "delete" for patch in execution.patches):
+        return False
+    refusal = await _too_late(context, diagnosis)
+    if refusal is None or (going and refusal[0] is Reason.SWITCHED_OFF):
+        return False
+    reason, message = refusal
+    if going:
+        message = message.replace("nothing was done", "nothing more is done")
+        await _end(context, diagnosis, reason, message)
+    else:
+        await _drop(context, diagnosis, reason, message)
+    return True
 
 
 async def begun(context: Context, diagnosis: Diagnosis, execution: Execution) -> bool:
