@@ -16,7 +16,16 @@ from tests.attacks.people import People
 from tests.e2e.kube import Kube, Object, deployment
 
 NOT_RUNNABLE, UNTRIED, WIDE, SUPERSEDED = "1" * 8, "2" * 8, "3" * 8, "4" * 8
-SICK = ("web", "api", "busy", "done", "aged", "wiped", "forged", "shown")
+SICK = ("web", "api", "busy", "done", "aged", "helped", "wiped", "forged", "shown")
+
+APPROVED = {"busy": "Executing", "done": "Failed", "aged": "Failed", "helped": "Succeeded"}
+"""Those that were approved, and what became of it."""
+
+_TOLD = {
+    "Executing": [("Executed", "Unknown", "Started")],
+    "Failed": [("Executed", "False", "PatchRefused")],
+    "Succeeded": [("Executed", "True", "PatchesApplied"), ("Verified", "True", "ChecksPassed")],
+}
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,7 @@ def specs(kube: Kube) -> dict[str, Object]:
 def prepare(kube: Kube, people: People) -> Scene:
     """Make the scene. `web` waits for an approval, `busy` has one, `done` had one.
 
-    `aged` is as `done`, and `wiped` waits without managedFields.
+    `done` came to nothing, as `aged` did, and `helped` healed; `wiped` waits without managedFields.
     """
     kube.apply(*(deployment(name, image="ngnix") for name in SICK))
     found = {name: _paused(kube, name) for name in SICK}
@@ -49,11 +58,11 @@ def prepare(kube: Kube, people: People) -> Scene:
     as_executor = _Pen(people)
     as_executor.write(found["web"], _more_options)
     as_executor.write(found["api"], lambda status: status["options"].append(status["options"][0]))
-    for name in ("busy", "done", "aged"):
+    for name, state in APPROVED.items():
         yes = f"{names.APPROVE}={digests[name]}"
         said = people.kubectl("approver", "annotate", "diagnosis", found[name].metadata.name, yes)
         assert said.returncode == 0, said.stderr
-        as_executor.write(found[name], _approved(people, digests[name], ended=name != "busy"))
+        as_executor.write(found[name], _approved(people, digests[name], state))
     wipe(people, found["wiped"].metadata.name)
     dns = kube.admin("-n", "kube-system", "get", "pods", "-l", "k8s-app=kube-dns", "-o", "name")
     off = Kube(kube.cluster, f"{kube.namespace}-other")
@@ -137,15 +146,14 @@ def _eight_writes(write: Object) -> list[Object]:
     return [{**write, "name": f"web-{i}"} for i in range(7)] + [node]
 
 
-def _approved(people: People, digest: str, *, ended: bool) -> Any:
+def _approved(people: People, digest: str, state: str) -> Any:
     def change(status: Object) -> None:
         status["approval"] = {"by": people.name("approver"), "digest": digest, "at": now()}
-        executed = "False" if ended else "Unknown"
         status["conditions"] += [
             _condition("Approved", "True", "DigestMatched"),
-            _condition("Executed", executed, "PatchRefused" if ended else "Started"),
+            *(_condition(*told) for told in _TOLD[state]),
         ]
-        status["state"] = "Failed" if ended else "Executing"
+        status["state"] = state
 
     return change
 

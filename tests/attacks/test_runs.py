@@ -162,7 +162,12 @@ def test_the_kill_switch_is_thrown_between_approval_and_run(kube: Kube, people: 
 def policies(kube: Kube) -> Iterator[None]:
     """Policies that a test may take away: they are back afterwards, and in force."""
     yield
-    kube.admin("apply", "-f", str(ROOT / "deploy"))
+    restore(kube)
+
+
+def restore(kube: Kube) -> None:
+    for file in ("30-admission.yaml", "31-stamp.yaml"):
+        kube.admin("apply", "-f", str(ROOT / "deploy" / file))
 
 
 def in_force(kube: Kube, people: People, found: Diagnosis, policy: str) -> bool:
@@ -207,5 +212,34 @@ def test_without_its_policies_nothing_is_executed(
     message = refused(kube, found, Reason.POLICY_MISSING)
     assert policy in message
     assert "kubectl apply -f deploy/30-admission.yaml" in message
-    kube.admin("apply", "-f", str(ROOT / "deploy"))
+    restore(kube)
     until(lambda: (in_force(kube, people, found, policy), None), f"{policy} in force")
+
+
+@pytest.mark.serial
+def test_on_an_older_cluster_an_approval_is_withdrawn_by_the_same_command(
+    kube: Kube, people: People, policies: None
+) -> None:
+    """Without the stamp who approves writes down himself who he is; his name stays behind."""
+    found = sick(kube)
+    kube.admin("delete", "mutatingadmissionpolicybinding", "podiatrist-stamp")
+    name, yes = found.metadata.name, f"{names.APPROVE}={found.status.options[0].digest}"
+    signed = f"{names.APPROVED_BY}={people.name('approver')}"
+
+    def annotated(*values: str) -> tuple[bool, str]:
+        said = people.kubectl("approver", "annotate", "diagnosis", name, *values)
+        return said.returncode == 0, said.stderr
+
+    def unsigned() -> tuple[bool, str]:
+        said = people.kubectl("approver", "annotate", "diagnosis", name, yes, "--dry-run=server")
+        return "has to name who approves" in said.stderr, said.stderr
+
+    until(unsigned, "cluster without the stamp")
+    assert annotated(yes, signed) == (True, "")
+    assert annotated(f"{names.APPROVE}-") == (True, "")
+    assert kube.diagnosis(name).annotation(names.APPROVED_BY) == people.name("approver")
+    assert annotated(yes) == (True, "")
+    assert annotated(f"{names.APPROVE}-") == (True, "")
+    stolen, said = annotated(f"{names.APPROVED_BY}=somebody-else", "--overwrite")
+    assert not stolen
+    assert "has to name who approves" in said

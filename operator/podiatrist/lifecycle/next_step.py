@@ -72,6 +72,8 @@ def _after_approval(diagnosis: Diagnosis) -> Step | None:
     if has(diagnosis, "Executed", "Unknown"):
         return Step.EXECUTE
     if has(diagnosis, "Executed", "True"):
+        if not has(diagnosis, "Approved", "True"):
+            return None  # it is part of what was approved to check and to undo it, and of that only
         if has(diagnosis, "Verified", "False"):
             undone = reason_of(diagnosis, "Verified") != Reason.FIX_DID_NOT_HELP
             return None if undone else Step.ROLL_BACK
