@@ -15,6 +15,7 @@ import msgspec
 from msgspec import field
 
 from podiatrist.cluster.client import Client
+from podiatrist.cluster.doubling import doubled
 from podiatrist.cluster.errors import ClusterError, ExpiredError, UnreachableError
 from podiatrist.cluster.kinds import Kind
 from podiatrist.cluster.objects import NamedObject, Struct, parse
@@ -107,7 +108,7 @@ class Watch(Generic[T]):
             await asyncio.sleep(self._pause())
 
     def _pause(self) -> float:
-        pause: float = min(_FIRST_PAUSE * 2**self._attempts, _LAST_PAUSE)
+        pause = doubled(_FIRST_PAUSE, self._attempts, _LAST_PAUSE)
         self._attempts += 1  # back to zero as soon as a watch tells something
         return pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, hides nothing
 

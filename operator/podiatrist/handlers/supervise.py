@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from podiatrist.cluster.doubling import doubled
 from podiatrist.cluster.errors import ClusterError
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ def supervise(
             if not patient and not failures and not isinstance(error, WatchEndedError):
                 raise
             failures = 1 if clock() - begun > _LONG else failures + 1
-            pause = min(2.0 ** (failures - 1), _LONG)
+            pause = doubled(1.0, failures - 1, _LONG)
             log.warning("%s; starting again in %.0fs", error, pause)
             sleep(pause)
         else:

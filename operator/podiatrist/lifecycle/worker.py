@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 
 from podiatrist.api.diagnosis import Diagnosis, Severity
+from podiatrist.cluster.doubling import doubled
 from podiatrist.cluster.errors import ClusterError, ConflictError, NotFoundError
 from podiatrist.cluster.log_context import about
 from podiatrist.cluster.work_queue import Rank, WorkQueue
@@ -67,7 +68,7 @@ class Worker:
     def _backoff(self, key: Key) -> float:
         tried = self._failures.get(key, 0)
         self._failures[key] = tried + 1
-        return float(min(_FIRST_RETRY * 2**tried, _LAST_RETRY))
+        return doubled(_FIRST_RETRY, tried, _LAST_RETRY)
 
     async def _advance(self, key: Key) -> float | None:
         """Do the next step of one Diagnosis; returns when to look at it again."""

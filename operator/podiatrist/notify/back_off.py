@@ -1,5 +1,7 @@
 """How long to wait before the next attempt."""
 
+from podiatrist.cluster.doubling import doubled
+
 _FIRST, _LONGEST = 1.0, 60.0
 """Seconds before the second attempt, doubled each time, and the most that is waited for."""
 
@@ -10,4 +12,4 @@ def back_off(attempt: int, chance: float) -> float:
     Between half and all of a doubling time, by `chance` (0 to 1), so that many who failed together
     do not come back together.
     """
-    return float(min(_FIRST * 2.0 ** min(attempt, 10), _LONGEST)) * (0.5 + chance / 2)
+    return doubled(_FIRST, attempt, _LONGEST) * (0.5 + chance / 2)
