@@ -34,7 +34,8 @@ async def connect(
     session: dict[str, Any] = {"middlewares": (_delete_once,)}
     if traffic is not None:
         session["trace_configs"] = [traffic.trace()]
-    configuration = Configuration(client_session_kwargs=session)
+    # No limit of connections: each watch holds one for good, and the Lease must not wait for one.
+    configuration = Configuration(client_session_kwargs=session, connection_pool_maxsize=0)
     try:
         if kubeconfig is not None:
             await config.load_kube_config(
