@@ -5,9 +5,15 @@ from typing import Any
 
 import pytest
 
-from podiatrist.cluster.errors import ConflictError, NotFoundError, UnreachableError
+from podiatrist.cluster.errors import (
+    ConflictError,
+    NotFoundError,
+    RefusedError,
+    UnreachableError,
+)
 from podiatrist.cluster.lease import Lease, LeaseTimes
-from podiatrist.handlers.leading import LeaseLostError, keep
+from podiatrist.handlers.leading import LeaseLostError, keep, wait_in_line
+from podiatrist.handlers.pulse import Pulse
 
 
 class Server:
@@ -138,3 +144,33 @@ def test_who_cannot_renew_stops_before_another_may_begin(why: str) -> None:
         return asyncio.get_running_loop().time() - begun
 
     assert asyncio.run(story()) < 0.45
+
+
+class Refusing(Server):
+    """A server whose Role for Leases was lost."""
+
+    refuses = True
+
+    async def create(self, kind: Any, namespace: str, body: dict[str, Any]) -> dict[str, Any]:
+        if self.refuses:
+            raise RefusedError("cannot create leases")
+        return await super().create(kind, namespace, body)
+
+
+def test_who_may_not_even_ask_is_not_ready_to_take_over() -> None:
+    """Else a rollout would take the old pods away for new ones of which none can ever lead."""
+
+    async def story() -> None:
+        server, pulse = Refusing(), Pulse()
+        pulse.reached()
+        lease = candidate(server, "a", Clock(), LeaseTimes(retry=0.01))
+        waiting = asyncio.create_task(wait_in_line(lease, pulse))
+        await asyncio.sleep(0.05)
+        refused = "Lease podiatrist-operator is refused: cannot create leases"
+        assert pulse.unready() == refused
+        server.refuses = False
+        await waiting
+        pulse.heard("diagnoses")
+        assert pulse.unready() is None
+
+    asyncio.run(story())

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from podiatrist.cluster.client import Client
-from podiatrist.cluster.errors import ClusterError
+from podiatrist.cluster.errors import ClusterError, RefusedError
 from podiatrist.cluster.lease import Lease, LeaseTimes
 from podiatrist.handlers.pulse import Pulse
 from podiatrist.handlers.serve import wait_for
@@ -77,7 +77,7 @@ async def _elected(
     client: Client, name: str, vitals: Vitals, times: LeaseTimes
 ) -> AsyncIterator[Beside]:
     lease = Lease(client, name, identity(), times)
-    await _until_ours(lease, vitals.pulse)
+    await wait_in_line(lease, vitals.pulse)
     keeping = asyncio.create_task(_keep_or_end(lease, vitals.pulse))
     try:
         # Asked by who begins to work, however long ago it began to wait: Kopf looks for the kinds
@@ -121,8 +121,8 @@ def _ended_by_sigterm() -> Iterator[None]:
         loop.remove_signal_handler(signal.SIGTERM)
 
 
-async def _until_ours(lease: Lease, pulse: Pulse) -> None:
-    """Ask for the Lease again and again."""
+async def wait_in_line(lease: Lease, pulse: Pulse) -> None:
+    """Ask for the Lease again and again, until it is ours."""
     told = complaint = ""
     while True:
         try:
@@ -137,6 +137,8 @@ async def _until_ours(lease: Lease, pulse: Pulse) -> None:
             if str(error) != complaint:  # once, not every two seconds of an outage
                 complaint = str(error)
                 log.warning("cannot ask for Lease %s: %s", lease.name, error)
+            if isinstance(error, RefusedError):
+                pulse.trouble = f"Lease {lease.name} is refused: {error}"
         await asyncio.sleep(lease.times.retry)
 
 
