@@ -4,10 +4,13 @@ The test cluster enforces no NetworkPolicy; so the policies are held against the
 open while the pods work.
 """
 
+import json
+from functools import partial
 from typing import Any
 
 import pytest
 
+from tests.e2e.kube import until
 from tests.incluster.installation import ROLES, Installation
 
 STATUS_PORT = 8080
@@ -45,3 +48,32 @@ def test_nobody_is_talked_to_but_who_is_named(installation: Installation, role: 
 def test_everything_else_is_closed(installation: Installation) -> None:
     closed = installation.kube.get("networkpolicy", "default-deny")["spec"]
     assert closed == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+
+
+def test_no_role_needs_names_to_find_the_api_server(installation: Installation) -> None:
+    """The executor may not reach any DNS; the operator may, where it has whom to look up."""
+    name_server(installation, "127.0.0.1")
+    try:
+        installation.ready()
+        for role in ROLES:
+            until(partial(works, installation, role), f"{role} that leads without names")
+    finally:
+        name_server(installation, None)
+        installation.ready()
+
+
+def name_server(installation: Installation, address: str | None) -> None:
+    """Give the pods this name server alone; None: that of the cluster."""
+    asked = {"nameservers": [address]} if address else None
+    pod = {"dnsPolicy": "None" if address else "ClusterFirst", "dnsConfig": asked}
+    patch = json.dumps({"spec": {"template": {"spec": pod}}})
+    for role in ROLES:
+        installation.kube("patch", "deployment", role, "--type=merge", "-p", patch)
+
+
+def works(installation: Installation, role: str) -> tuple[bool, str]:
+    """Whether the leader is one of the pods that are to stay, and hears what it watches."""
+    leader = installation.leader(role)
+    if leader not in {pod["metadata"]["name"] for pod in installation.pods(role)}:
+        return False, f"leader: {leader}"
+    return 'watch_age_seconds{watch="diagnoses"}' in installation.ask(leader, "/metrics"), leader

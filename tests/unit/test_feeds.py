@@ -206,3 +206,19 @@ def test_a_feed_that_does_not_exist_is_named() -> None:
     result = CliRunner().invoke(cli.operator, [], env={"PODIATRIST_FEED": "carrier-pigeon"})
     assert result.exit_code == 1
     assert "PODIATRIST_FEED" in result.output
+
+
+def test_kopf_finds_the_api_server_where_our_client_does(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In a pod it would look up a name, and the executor may not ask any DNS."""
+    found = kopf.ConnectionInfo(server="https://kubernetes.default.svc", token="t")  # noqa: S106
+    monkeypatch.setattr(kopf, "login_with_kubeconfig", lambda **_: None)
+    monkeypatch.setattr(kopf, "login_with_service_account", lambda **_: found)
+    logins: list[Callable[[], Any]] = []
+    monkeypatch.setattr(kopf.on, "login", lambda **_: logins.append)
+
+    doors.login_by(kopf.OperatorRegistry(), "https://10.96.0.1:443", Vitals().traffic)
+
+    (login,) = logins
+    assert login().server == "https://10.96.0.1:443"

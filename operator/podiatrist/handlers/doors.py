@@ -1,6 +1,7 @@
 """The Kopf handlers that every role has: Diagnoses, credentials, and the end."""
 
 import asyncio
+import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
@@ -36,15 +37,21 @@ def watch_diagnoses(registry: kopf.OperatorRegistry, listeners: Sequence[Listene
             listener.changed((namespace or "", name or ""), diagnosis)
 
 
-def login_by(registry: kopf.OperatorRegistry, traffic: Traffic | None = None) -> None:
+def login_by(
+    registry: kopf.OperatorRegistry, address: str | None = None, traffic: Traffic | None = None
+) -> None:
     """Let Kopf use the same credentials as our client: kubeconfig, else ServiceAccount.
 
-    Its requests are counted, and the answers to its watches are signs of life.
+    In a pod Kopf would look up the name kubernetes.default.svc, and the executor may not reach any
+    DNS (deploy/40-network.yaml): `address` is where our client finds the API server. Kopf's
+    requests are counted, and the answers to its watches are signs of life.
     """
 
     @kopf.on.login(registry=registry)
     def login(**kwargs: Any) -> kopf.ConnectionInfo | kopf.AiohttpSession | None:
         info = kopf.login_with_kubeconfig(**kwargs) or kopf.login_with_service_account(**kwargs)
+        if info is not None and address is not None:
+            info = dataclasses.replace(info, server=address)
         return info if info is None or traffic is None else CountedSession(info, traffic)
 
 

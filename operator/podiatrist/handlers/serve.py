@@ -86,6 +86,16 @@ def context_of(
     )
 
 
+def settle() -> None:
+    """Let no collection look at what lives as long as the process, which would stall the feed.
+
+    What an earlier run settled with is let go first: in its cycles hangs all that it knew.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+
+
 async def serve(
     registry: kopf.OperatorRegistry,
     vitals: Vitals,
@@ -99,9 +109,8 @@ async def serve(
 
     Raises WatchEndedError when Kopf did not survive an error.
     """
-    gc.collect()
-    gc.freeze()  # a full collection would look at every module each time, and stall the feed
-    doors.login_by(registry, vitals.traffic)
+    settle()
+    doors.login_by(registry, client.configuration.host, vitals.traffic)
     ward = Ward(vitals.metrics, now)
     doors.watch_diagnoses(registry, (*listeners, ward))
     ended = asyncio.Event()
