@@ -145,9 +145,15 @@ def test_a_leader_that_stopped_renewing_its_lease_is_named() -> None:
 
 def test_a_role_whose_pods_run_and_nobody_leads_does_nothing() -> None:
     good = well()
-    broken(replace(good, leases={**good.leases, "operator": None}), "nobody leads")
+    unheld = broken(replace(good, leases={**good.leases, "operator": None}), "nobody leads")
     released = {**good.leases, "operator": lease(1, holder="")}
-    broken(replace(good, leases=released), "nobody leads")
+    left = broken(replace(good, leases=released), "nobody leads")
+    assert unheld == left == logs_of_both_pods("operator")
+
+
+def logs_of_both_pods(role: str) -> str:
+    """Whichever of them leads: `logs deployment/...` would show one of the two."""
+    return f"kubectl -n podiatrist logs --prefix --tail=-1 -l app.kubernetes.io/component={role}"
 
 
 def asked(*reasons: tuple[str, str]) -> Installation:
@@ -226,7 +232,7 @@ def test_a_diagnosis_that_does_not_move_is_stuck(state: str, role: str) -> None:
     found = complaint(replace(well(), diagnoses=[diagnosis(state, 3600)]))
     assert found.level is Level.WARNING
     assert "shop/web-1" in found.seen
-    assert found.remedy == f"kubectl -n podiatrist logs deployment/{role}"
+    assert found.remedy == logs_of_both_pods(role)
 
 
 def test_a_diagnosis_that_waits_for_a_human_or_is_young_is_not() -> None:

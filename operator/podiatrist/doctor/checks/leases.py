@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from podiatrist.api import names
 from podiatrist.cluster.objects import Workload
+from podiatrist.doctor.checks.workloads import logs
 from podiatrist.doctor.installation import ROLES, Installation, Lease
 from podiatrist.doctor.verdict import Chart, Hidden, Verdict
 
@@ -36,7 +37,7 @@ def _judge(installation: Installation, role: str, lease: Lease | None) -> Verdic
     restart = f"kubectl -n {names.NAMESPACE} rollout restart deployment/{role}"
     if lease is None or not lease.spec.holder_identity:
         said = f"nobody leads: no pod of {role} holds Lease podiatrist-{role}"
-        return _LEADERS.broken(said, f"kubectl -n {names.NAMESPACE} logs deployment/{role}")
+        return _LEADERS.broken(said, logs(role))
     age = installation.age(lease.spec.renew_time)
     if age <= _FRESH:
         return None

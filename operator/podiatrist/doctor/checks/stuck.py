@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from podiatrist.api import names
 from podiatrist.api.diagnosis import Diagnosis, State
+from podiatrist.doctor.checks.workloads import logs
 from podiatrist.doctor.installation import Installation
 from podiatrist.doctor.verdict import Chart, Hidden, Verdict
 
@@ -61,5 +62,5 @@ def _verdict(role: str, stuck: list[Diagnosis]) -> Verdict:
     minutes = int(_LONG.total_seconds() // 60)
     return _DIAGNOSES.warning(
         f"waiting for the {role} for more than {minutes} minutes: {named}{more}",
-        f"kubectl -n {names.NAMESPACE} logs deployment/{role}",
+        logs(role),
     )

@@ -63,7 +63,7 @@ def _counted(workload: Workload, role: str, chart: Chart) -> Verdict:
     image = next((c.image for c in workload.spec.template.spec.containers), "")
     if available >= wanted:
         return chart.ok(f"{available} of {wanted} available, {image}")
-    look = f"{_OURS} describe pods -l app.kubernetes.io/component={role}"
+    look = f"{_OURS} describe pods {_pods_of(role)}"
     said = f"{available} of {wanted} available, {image}"
     return chart.warning(said, look) if available else chart.broken(said, look)
 
@@ -72,3 +72,16 @@ def apply(installation: Installation, role: str) -> str:
     """Return the command that puts a role's Deployment in place as it was shipped."""
     manifest = installation.manifest("Deployment", role)
     return manifest.apply if manifest else f"kubectl apply -f deploy/{role}.yaml"
+
+
+def logs(role: str) -> str:
+    """Return the command that shows the whole logs of all pods of a role.
+
+    Of `deployment/ROLE` kubectl would choose one pod, perhaps the one that stands by. By a label
+    it shows ten lines of each unless it is told otherwise.
+    """
+    return f"{_OURS} logs --prefix --tail=-1 {_pods_of(role)}"
+
+
+def _pods_of(role: str) -> str:
+    return f"-l app.kubernetes.io/component={role}"
