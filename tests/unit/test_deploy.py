@@ -14,6 +14,7 @@ from podiatrist import __name__ as package
 from podiatrist.api.crd import render_crd
 from podiatrist.cli import run_role
 from podiatrist.handlers.operator_settings import OperatorSettings
+from podiatrist.handlers.settings import Settings
 from podiatrist.handlers.settings_map import settings_map
 from podiatrist.handlers.vitals import Vitals
 
@@ -46,13 +47,37 @@ def test_every_setting_is_listed_and_none_that_is_a_secret() -> None:
         assert (f"#   PODIATRIST_{name.upper()}: " in listed) == (not secret and not deployed), name
 
 
-def test_an_uncommented_setting_is_read_back_as_its_default() -> None:
-    text = (DEPLOY / "02-settings.yaml").read_text()
-    data = yaml.safe_load(text.partition("\n# data:\n")[2].replace("\n#", "\n")[1:])
-    assert len(data) > 30
-    given = {k.removeprefix("PODIATRIST_").lower(): v for k, v in data.items() if v != ""}
-    settings = OperatorSettings(**{k: v for k, v in given.items() if k != "model_url"})
-    assert settings == OperatorSettings()
+@pytest.fixture
+def uncommented() -> dict[str, str]:
+    """The settings of somebody who takes all comments away, and changes nothing."""
+    head, data, entries = (DEPLOY / "02-settings.yaml").read_text().partition("# data:\n")
+    text = "".join(line.removeprefix("# ") for line in (data + entries).splitlines(keepends=True))
+    found: dict[str, str] = yaml.safe_load(head + text)["data"]
+    assert len(found) > 30
+    return found
+
+
+@pytest.mark.parametrize("kind", [Settings, OperatorSettings])
+def test_every_default_may_be_given_in_the_environment(
+    uncommented: dict[str, str], kind: type[Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    defaults = kind()
+    for name, value in uncommented.items():
+        monkeypatch.setenv(name, value)
+    assert run_role._read(kind, {}) == defaults
+
+
+@pytest.mark.parametrize("kind", [Settings, OperatorSettings])
+def test_every_default_may_be_mounted(
+    uncommented: dict[str, str],
+    kind: type[Settings],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in uncommented.items():
+        (tmp_path / name).write_text(value)
+    monkeypatch.setattr(run_role, "_MOUNTED", (tmp_path,))
+    assert run_role._read(kind, {}) == kind()
 
 
 @pytest.mark.parametrize("role", ROLES)

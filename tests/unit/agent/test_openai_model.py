@@ -309,6 +309,19 @@ def test_without_a_name_there_is_no_model() -> None:
     assert make_model(ModelSettings(model="  ")) is None
 
 
+def test_a_url_without_a_name_is_a_model_that_somebody_forgot_to_name() -> None:
+    with pytest.raises(ValidationError, match="name the model in PODIATRIST_MODEL too"):
+        ModelSettings(model_url="http://ollama.ai-tools:11434/v1")
+    assert make_model(ModelSettings(model_url="https://api.openai.com/v1/")) is None
+
+
+def test_a_price_may_be_left_empty_and_is_a_number_else() -> None:
+    empty = ModelSettings.model_validate({"price_prompt": "", "price_completion": " "})
+    assert (empty.price_prompt, empty.price_completion) == (None, None)
+    with pytest.raises(ValidationError, match="valid number"):
+        ModelSettings.model_validate({"price_prompt": "cheap"})
+
+
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "MODEL": "qwen",

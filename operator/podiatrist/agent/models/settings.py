@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_URL = "https://api.openai.com/v1"
+
 
 class ModelSettings(BaseSettings):
     """The model's settings. Without a name there is no model, and Podiatrist works by its rules."""
@@ -18,7 +20,7 @@ class ModelSettings(BaseSettings):
 
     model: str = Field(default="", max_length=200)
     """Name of the model, as the endpoint knows it. Empty: no model, rules only."""
-    model_url: str = "https://api.openai.com/v1"
+    model_url: str = _URL
     """Base URL of an OpenAI-compatible endpoint; mostly it ends in /v1."""
     model_key: SecretStr = SecretStr("")
     """Key of the endpoint. Local servers mostly need none."""
@@ -37,7 +39,7 @@ class ModelSettings(BaseSettings):
     def _base_url(cls, url: str) -> str:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("needs a URL such as https://api.openai.com/v1")
+            raise ValueError(f"needs a URL such as {_URL}")
         if parts.username or parts.password or parts.query or parts.fragment:
             raise ValueError("takes no user, password or query; the key is PODIATRIST_MODEL_KEY")
         path = parts.path.rstrip("/")
@@ -58,8 +60,13 @@ class ModelSettings(BaseSettings):
     def _stripped(cls, name: str) -> str:
         return name.strip()
 
+    @field_validator("price_prompt", "price_completion", mode="before")
+    @classmethod
+    def _unknown(cls, price: object) -> object:
+        return None if isinstance(price, str) and not price.strip() else price
+
     @model_validator(mode="after")
     def _named(self) -> Self:
-        if "model_url" in self.model_fields_set and not self.model:
+        if self.model_url != _URL and not self.model:
             raise ValueError("PODIATRIST_MODEL_URL is set: name the model in PODIATRIST_MODEL too")
         return self
