@@ -1,5 +1,7 @@
 """`podiatrist transcript`: what the agent was told, thought, ran and saw, step by step."""
 
+from typing import NamedTuple
+
 import click
 
 from podiatrist.api import names
@@ -12,9 +14,17 @@ from podiatrist.cluster.errors import ClusterError, RefusedError
 from podiatrist.cluster.kinds import DIAGNOSIS
 from podiatrist.cluster.store import Store
 from podiatrist.cluster.transcripts import Transcripts
+from podiatrist.desk.find import find, named
 
-Found = tuple[Diagnosis | None, bytes]
-"""A Diagnosis, None where it is gone by now, and its packed transcript."""
+
+class Stored(NamedTuple):
+    """A packed transcript, and whose it is."""
+
+    namespace: str
+    name: str
+    diagnosis: Diagnosis | None
+    """None where it is gone by now."""
+    data: bytes
 
 
 @click.command()
@@ -31,26 +41,30 @@ Found = tuple[Diagnosis | None, bytes]
 def transcript(where: Where, name: str, output: str) -> None:
     """Print what the agent did for the Diagnosis NAME: its last consultation, step by step.
 
+    NAME is a Diagnosis, or its target: then its newest Diagnosis is meant. By its own name one that
+    is gone is found as well, as long as its transcript is kept.
+
     Needs the right to read ConfigMaps in namespace podiatrist: Role transcript-reader there.
 
     \b
     Examples:
       podiatrist transcript web-7f3a9c -n shop
+      podiatrist transcript deployment/web -n shop
       podiatrist transcript web-7f3a9c -n shop -o json | jq '.entries[].source'
     """
     # The executor loads all commands, and must not load the agent.
     from podiatrist.cli.transcript_view import NotReadableError, print_transcript  # noqa: PLC0415
 
     with open_desk(where) as desk:
-        diagnosis, data = desk.ask(lambda client: _fetch(client, desk.home, name))
+        stored = desk.ask(lambda client: _fetch(client, desk.home, name))
         try:
-            print_transcript(desk.home, name, diagnosis, data, as_json=output == "json")
+            print_transcript(*stored, as_json=output == "json")
         except NotReadableError as error:
             raise click.ClickException(str(error)) from None
 
 
-async def _fetch(client: Client, namespace: str, name: str) -> Found:
-    diagnosis = await Store(client).get(namespace, name)
+async def _fetch(client: Client, asked_namespace: str, word: str) -> Stored:
+    diagnosis, namespace, name = await _meant(client, asked_namespace, word)
     uid = diagnosis.metadata.uid if diagnosis else None
     try:
         data = await Transcripts(client).load(namespace, name, uid)
@@ -62,7 +76,16 @@ async def _fetch(client: Client, namespace: str, name: str) -> Found:
     if data is None:
         why = why_none(diagnosis) if diagnosis else await _nearest(client, namespace, name)
         raise ClusterError(why)
-    return diagnosis, data
+    return Stored(namespace, name, diagnosis, data)
+
+
+async def _meant(client: Client, namespace: str, word: str) -> tuple[Diagnosis | None, str, str]:
+    """Return the Diagnosis that is meant, None where it is gone, and its namespace and name."""
+    asked = named(word)
+    if asked.kind is None:
+        return await Store(client).get(namespace, asked.name), namespace, asked.name
+    diagnosis = (await find(client, namespace, word)).diagnosis
+    return diagnosis, *diagnosis.key
 
 
 async def _nearest(client: Client, namespace: str, name: str) -> str:
