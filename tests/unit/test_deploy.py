@@ -125,7 +125,7 @@ def test_all_objects_are_labelled_so_that_they_can_be_found() -> None:
 
 def test_alerts_dashboard_and_docs_speak_of_metrics_that_exist() -> None:
     vitals = Vitals()
-    vitals.metrics.budget(lambda: 1)
+    vitals.metrics.budget(lambda: 1, lambda: 1)
     vitals.metrics.held_back(lambda: 1)
     vitals.metrics.counts("notifications", "", ("sink", "outcome"), lambda: [(("s", "sent"), 1)])
     text = generate_latest(vitals.metrics.registry).decode()

@@ -76,6 +76,7 @@ def test_what_a_consultation_did_not_use_comes_back(tmp_path: Path) -> None:
             why = await refusal(ledger, 60)
             assert "60 of 100 tokens of this day" in why
             assert "PODIATRIST_TOKENS_PER_DAY" in why
+            assert (ledger.refused, ledger.left) == (1, 40), "refused, with tokens left"
 
             await ledger.settle(reservation, 25)
 
@@ -184,6 +185,7 @@ def test_a_budget_that_was_edited_counts_as_spent(
                 await refusal(ledger, 10)
                 why = await refusal(ledger, 10)
             assert w.days == data
+            assert ledger.refused == 2
             if "2026-11-25" not in data:
                 assert "kubectl -n podiatrist delete configmap budget" in why
                 assert len(caplog.records) == 1

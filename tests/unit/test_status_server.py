@@ -121,6 +121,16 @@ def test_a_false_alarm_is_told_by_users(served: tuple[Vitals, str]) -> None:
         assert line in text
 
 
+def test_a_refused_consultation_is_counted_from_nought(served: tuple[Vitals, str]) -> None:
+    """An alert asks for the increase, which a counter that is born at 1 does not have."""
+    vitals, url = served
+    refused = 0
+    vitals.metrics.budget(lambda: None, lambda: refused)
+    assert "podiatrist_consultations_refused_total 0.0" in ask(f"{url}/metrics")[1]
+    refused += 1
+    assert "podiatrist_consultations_refused_total 1.0" in ask(f"{url}/metrics")[1]
+
+
 def test_an_end_that_the_watch_missed_is_counted_later(
     served: tuple[Vitals, str], tmp_path: Path
 ) -> None:

@@ -81,6 +81,8 @@ class Ledger:
         self._complaint = ""
         self.left: int | None = None
         """Tokens left today when it was last looked at; None: not looked at yet."""
+        self.refused = 0
+        """How often a consultation was not allowed to start, for whatever reason."""
 
     async def reserve(self, tokens: int) -> Reservation | str:
         """Set tokens aside for a consultation.
@@ -105,6 +107,7 @@ class Ledger:
 
         try:
             if not await self._change(take):
+                self.refused += 1
                 return full
         except _UnreadableError as error:
             return self._refused(
@@ -175,6 +178,7 @@ class Ledger:
         if why != self._complaint:  # once, not for each Diagnosis
             log.error("no consultation: %s", why)
         self._complaint = why
+        self.refused += 1
         return why
 
     def _today(self) -> str:

@@ -69,9 +69,11 @@ class Metrics:
         """Tell of a queue."""
         self._queues.labels(name).set_function(lambda: float(length()))
 
-    def budget(self, left: Callable[[], int | None]) -> None:
-        """Tell how many tokens of the day are left, once that is known."""
+    def budget(self, left: Callable[[], int | None], refused: Callable[[], int]) -> None:
+        """Tell how many tokens of the day are left, once that is known, and who got none."""
         self.registry.register(_Budget(left))
+        self.counts("consultations_refused", "Consultations that the day's budget refused.", (),
+                    lambda: [((), refused())])  # fmt: skip
 
     def held_back(self, count: Callable[[], int]) -> None:
         """Tell how many Diagnoses were held back; the log says in which namespaces."""

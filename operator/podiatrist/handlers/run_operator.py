@@ -97,7 +97,7 @@ async def run_operator(kubeconfig: Path | None, settings: OperatorSettings, vita
 
 def _measure(metrics: Metrics, ledger: Ledger, gate: Gate, notifiers: Sequence[Notifier]) -> None:
     """Let the metrics tell what these count."""
-    metrics.budget(lambda: ledger.left)
+    metrics.budget(lambda: ledger.left, lambda: ledger.refused)
     metrics.held_back(lambda: gate.held_back["*"])
     metrics.counts("notifications", "What became of notifications.", ("sink", "outcome"),
                    lambda: outcomes(notifiers))  # fmt: skip
