@@ -64,6 +64,12 @@ def diagnosis(state: str, *, uid: str = "u1", born: datetime = NOW, **more: Any)
     })  # fmt: skip
 
 
+def counted(text: str, name: str) -> dict[str, float]:
+    """Return each series of a metric, by its labels."""
+    samples = (line.rpartition(" ") for line in text.splitlines() if line.startswith(f"{name}{{"))
+    return {series.removeprefix(name): float(value) for series, _, value in samples}
+
+
 def usage(calls: int, sent: int, cost: str) -> dict[str, Any]:
     return {"model": "m", "calls": calls, "promptTokens": sent, "completionTokens": 5, "cost": cost}
 
@@ -103,8 +109,39 @@ def test_what_was_over_before_is_not_counted_again(served: tuple[Vitals, str]) -
     ward.changed(("shop", "web-1"), diagnosis("Succeeded", born=old, usage=usage(9, 9, "1")))
     text = ask(f"{url}/metrics")[1]
     assert 'podiatrist_diagnoses{state="Succeeded"} 1.0' in text
-    assert "podiatrist_diagnoses_ended_total{" not in text
+    assert set(counted(text, "podiatrist_diagnoses_ended_total").values()) == {0}
     assert 'podiatrist_model_calls_total{model="m"} 0.0' in text
+
+
+def test_whatever_may_be_counted_is_there_at_nought_before(served: tuple[Vitals, str]) -> None:
+    """Prometheus sees no increase in what is born at 1: so is each first of a reason and leader."""
+    vitals, url = served
+    ward = Ward(vitals.metrics, lambda: NOW)
+    ward.changed(("shop", "web-1"), diagnosis("AwaitingApproval"))
+    ward.changed(("shop", "web-2"), diagnosis("Succeeded", born=NOW - timedelta(hours=1)))
+    before = ask(f"{url}/metrics")[1]
+    ward.changed(("shop", "web-1"), diagnosis("Rejected", annotations={names.REJECT: "no"}))
+    ward.changed(("shop", "web-2"), diagnosis("Failed", born=NOW - timedelta(hours=1)))
+    ward.changed(("shop", "web-3"), diagnosis("Investigating", uid="u3", findings=[]))
+    ward.changed(("shop", "web-3"), diagnosis("Failed", uid="u3", findings=[]))
+    after = ask(f"{url}/metrics")[1]
+    for name, ends in (("podiatrist_diagnoses_ended_total", 3),
+                       ("podiatrist_diagnoses_rejected_total", 1)):  # fmt: skip
+        assert set(counted(before, name).values()) == {0}, name
+        assert counted(before, name).keys() == counted(after, name).keys(), name
+        assert sum(counted(after, name).values()) == ends, name
+
+
+def test_a_target_that_is_gone_is_no_fix_that_failed(served: tuple[Vitals, str]) -> None:
+    """Given findings about a workload that is deleted, then it ends for no reason of theirs."""
+    vitals, url = served
+    ward = Ward(vitals.metrics, lambda: NOW)
+    ward.changed(("shop", "web-1"), diagnosis("AwaitingApproval"))
+    ward.changed(("shop", "web-1"), diagnosis("Failed", conditions=[
+        {"type": "Diagnosed", "status": "False", "reason": "TargetNotFound", "message": "",
+         "lastTransitionTime": NOW.isoformat()}]))  # fmt: skip
+    ended = counted(ask(f"{url}/metrics")[1], "podiatrist_diagnoses_ended_total")
+    assert {series for series, count in ended.items() if count} == {'{reason="",state="Failed"}'}
 
 
 def test_a_false_alarm_is_told_by_users(served: tuple[Vitals, str]) -> None:

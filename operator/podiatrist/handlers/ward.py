@@ -42,6 +42,8 @@ class Ward:
         self._began = clock()
         self._seen: dict[Key, _Seen] = {}
         self._states: Counter[str] = Counter()
+        self._reasons: set[str] = set()
+        self._expect("")
 
     def changed(self, key: Key, diagnosis: Diagnosis | None) -> None:
         """Take note of a Diagnosis as it is now; None: it is gone or unreadable."""
@@ -61,6 +63,7 @@ class Ward:
         self._count(now.state, +1)
         if before is None or before.uid != now.uid:
             before = self._newborn(diagnosis, now)
+        self._expect(_reason(diagnosis))
         self._tell(diagnosis, before, now)
 
     def keep(self, alive: Collection[str], as_of: datetime) -> None:
@@ -76,6 +79,19 @@ class Ward:
             return now
         return _Seen(now.at, now.uid, State.INVESTIGATING.value, diagnosed=False, usage=None)
 
+    def _expect(self, reason: str) -> None:
+        """Let all that may be counted for a reason be there at 0.
+
+        Prometheus sees no increase in a series that is born at 1.
+        """
+        if reason in self._reasons:
+            return
+        self._reasons.add(reason)
+        for state in OVER:
+            self._metrics.ended.labels(state.value, reason)
+        for false_alarm in (True, False):
+            self._metrics.rejected.labels(_word(false_alarm), reason)
+
     def _count(self, state: str, by: int) -> None:
         self._states[state] += by
         self._metrics.diagnoses.labels(state).set(self._states[state])
@@ -89,7 +105,7 @@ class Ward:
             metrics.ended.labels(now.state, reason).inc()
             if now.state == State.REJECTED.value:
                 false_alarm = diagnosis.annotation(names.REJECT) == FALSE_ALARM
-                metrics.rejected.labels(str(false_alarm).lower(), reason).inc()
+                metrics.rejected.labels(_word(false_alarm), reason).inc()
             if now.state == State.SUCCEEDED.value and age is not None:
                 metrics.time_to_end.observe(age)
         if now.usage is not None:
@@ -134,11 +150,17 @@ def _reason(diagnosis: Diagnosis) -> str:
     """Return the reason of the first finding; of a model's, which are words of its own, just that.
 
     A label of free text would be a series for each text, kept for as long as the process lives.
+    Nothing where nothing was found, or where there is no target any more that it could be wrong
+    with: such a Diagnosis ends as Failed, and no fix did.
     """
-    if not diagnosis.status.findings:
+    if not diagnosis.status.findings or has(diagnosis, "Diagnosed", "False"):
         return ""
     first = diagnosis.status.findings[0]
     return "ByTheModel" if first.analyzer == AGENT else first.reason
+
+
+def _word(value: bool) -> str:
+    return str(value).lower()
 
 
 def _money(text: str | None) -> Decimal:
