@@ -49,9 +49,13 @@ def test_probes_say_why(served: tuple[Vitals, str]) -> None:
     assert ask(f"{url}/../etc/passwd")[0] == 404
 
 
+def diagnosed(status: str, reason: str) -> dict[str, Any]:
+    return {"type": "Diagnosed", "status": status, "reason": reason, "message": "",
+            "lastTransitionTime": NOW.isoformat()}  # fmt: skip
+
+
 def diagnosis(state: str, *, uid: str = "u1", born: datetime = NOW, **more: Any) -> Diagnosis:
-    conditions = [{"type": "Diagnosed", "status": "True", "reason": "CauseFound", "message": "",
-                   "lastTransitionTime": NOW.isoformat()}]  # fmt: skip
+    conditions = [diagnosed("True", "CauseFound")]
     return Diagnosis.model_validate({
         "metadata": {"name": "web-1", "namespace": "shop", "uid": uid,
                      "creationTimestamp": born.isoformat(),
@@ -113,6 +117,46 @@ def test_what_was_over_before_is_not_counted_again(served: tuple[Vitals, str]) -
     assert 'podiatrist_model_calls_total{model="m"} 0.0' in text
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["by us", "by the leader before"])
+def test_the_time_to_a_diagnosis_is_told_once(
+    served: tuple[Vitals, str],
+    known: bool,
+) -> None:
+    """Given a Diagnosis of old, then looking at a changed target anew does not tell of its age."""
+    vitals, url = served
+    moment = [NOW]
+    ward = Ward(vitals.metrics, lambda: moment[0])
+    born = NOW if known else NOW - timedelta(days=1)
+    key = ("shop", "web-1")
+    if known:
+        ward.changed(key, diagnosis("Investigating"))
+        moment[0] += timedelta(seconds=3)
+        ward.changed(key, diagnosis("AwaitingApproval"))
+    moment[0] += timedelta(hours=5)
+    for status, reason in (("Unknown", "TargetChanged"), ("True", "CauseFound"),
+                           ("False", "TargetNotFound"), ("True", "CauseFound")):  # fmt: skip
+        conditions = [diagnosed(status, reason)]
+        ward.changed(key, diagnosis("AwaitingApproval", born=born, conditions=conditions))
+    text = ask(f"{url}/metrics")[1]
+    assert f"podiatrist_time_to_diagnosis_seconds_sum {3.0 * known}" in text
+    assert f"podiatrist_time_to_diagnosis_seconds_count {1.0 * known}" in text
+
+
+def test_the_time_to_a_fix_is_told_once(served: tuple[Vitals, str]) -> None:
+    """Given a fix that was verified, then one after a retry ends it again, and is no slow fix."""
+    vitals, url = served
+    moment = [NOW]
+    ward = Ward(vitals.metrics, lambda: moment[0])
+    for state in ("Executing", "Succeeded", "AwaitingApproval", "Executing", "Succeeded"):
+        moment[0] += timedelta(seconds=50)
+        ward.changed(("shop", "web-1"), diagnosis(state))
+    text = ask(f"{url}/metrics")[1]
+    assert "podiatrist_time_to_success_seconds_sum 100.0" in text
+    assert counted(text, "podiatrist_diagnoses_ended_total")[
+        '{reason="ImageNotFound",state="Succeeded"}'
+    ] == 2  # fmt: skip
+
+
 def test_whatever_may_be_counted_is_there_at_nought_before(served: tuple[Vitals, str]) -> None:
     """Prometheus sees no increase in what is born at 1: so is each first of a reason and leader."""
     vitals, url = served
@@ -137,9 +181,8 @@ def test_a_target_that_is_gone_is_no_fix_that_failed(served: tuple[Vitals, str])
     vitals, url = served
     ward = Ward(vitals.metrics, lambda: NOW)
     ward.changed(("shop", "web-1"), diagnosis("AwaitingApproval"))
-    ward.changed(("shop", "web-1"), diagnosis("Failed", conditions=[
-        {"type": "Diagnosed", "status": "False", "reason": "TargetNotFound", "message": "",
-         "lastTransitionTime": NOW.isoformat()}]))  # fmt: skip
+    gone = [diagnosed("False", "TargetNotFound")]
+    ward.changed(("shop", "web-1"), diagnosis("Failed", conditions=gone))
     ended = counted(ask(f"{url}/metrics")[1], "podiatrist_diagnoses_ended_total")
     assert {series for series, count in ended.items() if count} == {'{reason="",state="Failed"}'}
 

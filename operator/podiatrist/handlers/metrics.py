@@ -49,12 +49,12 @@ class Metrics:
         )  # fmt: skip
         self.time_to_diagnosis = Histogram(
             "podiatrist_time_to_diagnosis_seconds",
-            "From the making of a Diagnosis to its findings.",
+            "From the making of a Diagnosis to its first findings.",
             buckets=_SECONDS, registry=self.registry,
         )  # fmt: skip
         self.time_to_end = Histogram(
             "podiatrist_time_to_success_seconds",
-            "From the making of a Diagnosis to a fix that was verified.",
+            "From the making of a Diagnosis to its first fix that was verified.",
             buckets=(60, 120, 300, 600, 1800, 3600, 14400, 86400), registry=self.registry,
         )  # fmt: skip
         self.model_calls = self._counter("model_calls", "Requests to the model.", "model")

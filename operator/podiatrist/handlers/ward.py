@@ -4,12 +4,12 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
 from podiatrist.api import names
-from podiatrist.api.conditions import OVER, has
+from podiatrist.api.conditions import OVER, condition, has
 from podiatrist.api.diagnosis import AGENT, Diagnosis, State, Usage
 from podiatrist.cluster.client import Client
 from podiatrist.cluster.errors import ClusterError
@@ -29,8 +29,11 @@ class _Seen:
     at: datetime
     uid: str
     state: str
-    diagnosed: bool
     usage: Usage | None
+    looked_at: bool = False
+    """Whether it ever was: a Diagnosis that is looked at anew is long past its first findings."""
+    succeeded: bool = False
+    """Whether a fix of it ever was verified."""
 
 
 class Ward:
@@ -52,17 +55,15 @@ class Ward:
             self._count(before.state, -1)
         if diagnosis is None:
             return
-        now = _Seen(
-            self.clock(),
-            diagnosis.metadata.uid or "",
-            (diagnosis.status.state or State.INVESTIGATING).value,
-            has(diagnosis, "Diagnosed", "True"),
-            diagnosis.status.usage,
-        )
-        self._seen[key] = now
-        self._count(now.state, +1)
+        now = self._as_it_is(diagnosis)
         if before is None or before.uid != now.uid:
             before = self._newborn(diagnosis, now)
+        self._seen[key] = replace(
+            now,
+            looked_at=now.looked_at or before.looked_at,
+            succeeded=now.succeeded or before.succeeded,
+        )
+        self._count(now.state, +1)
         self._expect(_reason(diagnosis))
         self._tell(diagnosis, before, now)
 
@@ -72,12 +73,23 @@ class Ward:
             if seen.at < as_of and seen.uid not in alive:
                 self.changed(key, None)
 
+    def _as_it_is(self, diagnosis: Diagnosis) -> _Seen:
+        state = diagnosis.status.state or State.INVESTIGATING
+        return _Seen(
+            self.clock(),
+            diagnosis.metadata.uid or "",
+            state.value,
+            diagnosis.status.usage,
+            looked_at=condition(diagnosis.status, "Diagnosed") is not None,
+            succeeded=state is State.SUCCEEDED,
+        )
+
     def _newborn(self, diagnosis: Diagnosis, now: _Seen) -> _Seen:
         """Return what it was when it was made, if that is since we look; else what it is."""
         born = diagnosis.metadata.creation_timestamp
         if born is None or born < self._began:
             return now
-        return _Seen(now.at, now.uid, State.INVESTIGATING.value, diagnosed=False, usage=None)
+        return _Seen(now.at, now.uid, State.INVESTIGATING.value, usage=None)
 
     def _expect(self, reason: str) -> None:
         """Let all that may be counted for a reason be there at 0.
@@ -99,14 +111,15 @@ class Ward:
     def _tell(self, diagnosis: Diagnosis, before: _Seen, now: _Seen) -> None:
         metrics, age = self._metrics, self._age(diagnosis)
         reason = _reason(diagnosis)
-        if now.diagnosed and not before.diagnosed and age is not None:
+        first_look = has(diagnosis, "Diagnosed", "True") and not before.looked_at
+        if first_look and age is not None:
             metrics.time_to_diagnosis.observe(age)
         if now.state != before.state and now.state in {s.value for s in OVER}:
             metrics.ended.labels(now.state, reason).inc()
             if now.state == State.REJECTED.value:
                 false_alarm = diagnosis.annotation(names.REJECT) == FALSE_ALARM
                 metrics.rejected.labels(_word(false_alarm), reason).inc()
-            if now.state == State.SUCCEEDED.value and age is not None:
+            if now.succeeded and not before.succeeded and age is not None:
                 metrics.time_to_end.observe(age)
         if now.usage is not None:
             self._spent(before.usage, now.usage)
