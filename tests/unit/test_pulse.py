@@ -83,6 +83,7 @@ def test_a_leader_that_never_watches_diagnoses_is_not_ready_and_in_the_end_sick(
     assert pulse.unready() == "the watch of diagnoses has not begun yet"
     assert pulse.sick() is None
     clock.now += SILENT + 1
+    assert pulse.ages() == {"diagnoses": SILENT + 1, "pods": SILENT + 1}, "an alert looks at both"
     pulse.turned()
     pulse.heard("pods")
     assert "the watch of diagnoses" in str(pulse.sick())

@@ -60,9 +60,13 @@ class Pulse:
         self._expected = watches
 
     def ages(self) -> dict[str, float]:
-        """Return the seconds since each watch brought something."""
+        """Return the seconds since each watch brought something.
+
+        Since this process leads for one that never did: a watch that cannot begin is silent too.
+        """
+        never = dict.fromkeys(self._missing() if self.leading else (), self._led_at)
         now = self._clock()
-        return {watch: now - at for watch, at in sorted(self._heard.items())}
+        return {watch: now - at for watch, at in sorted({**never, **self._heard}.items())}
 
     def sick(self) -> str | None:
         """Return why a restart would help, None where it would not.
@@ -74,8 +78,7 @@ class Pulse:
             return f"the event loop has not turned for {stuck:.0f} s"
         if self._cut_off() is not None:
             return None
-        ages = {**dict.fromkeys(self._missing(), self._clock() - self._led_at), **self.ages()}
-        silent = {watch: age for watch, age in ages.items() if age > SILENT}
+        silent = {watch: age for watch, age in self.ages().items() if age > SILENT}
         if self.leading and silent:
             watch, age = max(silent.items(), key=lambda item: item[1])
             return f"the watch of {watch} has brought nothing for {age:.0f} s"
