@@ -1,14 +1,12 @@
 """What `deploy/` holds: generated files are fresh, pods are restricted, names fit together."""
 
 import os
-import re
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 import yaml
-from prometheus_client import generate_latest
 
 from podiatrist import __name__ as package
 from podiatrist.api.crd import render_crd
@@ -16,7 +14,6 @@ from podiatrist.cli import run_role
 from podiatrist.handlers.operator_settings import OperatorSettings
 from podiatrist.handlers.settings import Settings
 from podiatrist.handlers.settings_map import settings_map
-from podiatrist.handlers.vitals import Vitals
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 ROLES = ("operator", "executor")
@@ -121,22 +118,6 @@ def test_all_objects_are_labelled_so_that_they_can_be_found() -> None:
         if m["metadata"].get("labels", {}).get("app.kubernetes.io/name") != "podiatrist"
     ]
     assert unlabelled == []
-
-
-def test_alerts_dashboard_and_docs_speak_of_metrics_that_exist() -> None:
-    vitals = Vitals()
-    vitals.metrics.budget(lambda: 1, lambda: 1)
-    vitals.metrics.held_back(lambda: 1)
-    vitals.metrics.counts("notifications", "", ("sink", "outcome"), lambda: [(("s", "sent"), 1)])
-    text = generate_latest(vitals.metrics.registry).decode()
-    there = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE podiatrist")}
-    there -= {name for name in there if name.endswith("_created")}
-    docs = (DEPLOY.parent / "docs/operations.md").read_text()
-    told = set(re.findall(r"^\| `(podiatrist_\w+)`", docs, re.M))
-    assert told == there
-    for file in (DEPLOY / "monitoring").glob("*.yaml"):
-        used = set(re.findall(r"podiatrist_[a-z_]+", file.read_text()))
-        assert {name.removesuffix("_bucket") for name in used} <= there, file
 
 
 def test_mounted_settings_are_read_and_the_environment_goes_first(

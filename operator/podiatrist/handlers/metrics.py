@@ -69,6 +69,14 @@ class Metrics:
         """Tell of a queue."""
         self._queues.labels(name).set_function(lambda: float(length()))
 
+    def model(self, name: str, *, priced: bool) -> None:
+        """Let what a model uses be there at 0; money only where it has a price."""
+        self.model_calls.labels(name)
+        for direction in ("sent", "received"):
+            self.model_tokens.labels(name, direction)
+        if priced:
+            self.model_cost.labels(name)
+
     def budget(self, left: Callable[[], int | None], refused: Callable[[], int]) -> None:
         """Tell how many tokens of the day are left, once that is known, and who got none."""
         self.registry.register(_Budget(left))

@@ -78,6 +78,8 @@ async def run_operator(kubeconfig: Path | None, settings: OperatorSettings, vita
             vitals.metrics.queue("consultations", consulter.queue.__len__)
             vitals.metrics.queue("suspects", noticer.waiting)
             _measure(vitals.metrics, ledger, gate, notifiers)
+            if consultant is not None:
+                vitals.metrics.model(consultant.name, priced=consultant.priced)
             tasks = [
                 worker.run(),
                 consulter.run(settings.consult_side_by_side),

@@ -43,6 +43,11 @@ class ModelConsultant:
         """The model's name."""
         return self.model.name
 
+    @property
+    def priced(self) -> bool:
+        """Whether a price is configured."""
+        return cost(TokenCount(0, 0), self._settings) is not None
+
     async def prepare(self) -> None:
         """Get credentials for kubectl. Raises ClusterError."""
         await self._kubeconfig()
