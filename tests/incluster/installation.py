@@ -110,11 +110,10 @@ class Installation:
         said = self.kube("logs", "-l", f"app.kubernetes.io/component={role}", "--tail=-1")
         return [json.loads(line) for line in said.splitlines()]
 
-    def ask(self, pod: str, path: str) -> str:
+    def ask(self, pod: str, path: str, *, check: bool = True) -> str:
         """Return what a pod answers on its status port."""
-        return self.kube.admin(
-            "get", "--raw", f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}:8080/proxy{path}"
-        )
+        url = f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}:8080/proxy{path}"
+        return self.kube.admin("get", "--raw", url, check=check)
 
 
 def committed(revision: str, folder: Path) -> Path | None:

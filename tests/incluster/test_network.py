@@ -76,4 +76,5 @@ def works(installation: Installation, role: str) -> tuple[bool, str]:
     leader = installation.leader(role)
     if leader not in {pod["metadata"]["name"] for pod in installation.pods(role)}:
         return False, f"leader: {leader}"
-    return 'watch_age_seconds{watch="diagnoses"}' in installation.ask(leader, "/metrics"), leader
+    said = installation.ask(leader, "/readyz", check=False)
+    return said == "ok\n", f"{leader}: {said}"
