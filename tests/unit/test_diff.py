@@ -27,3 +27,16 @@ def test_the_object_itself_is_left_as_it_is() -> None:
     raw = with_image("ngnix")
     diff_lines(REF, raw, with_image("nginx"))
     assert "hunter2" in str(raw)
+
+
+def test_a_password_among_the_words_of_a_command_is_kept_too() -> None:
+    def running(image: str, *args: str) -> dict[str, object]:
+        container = {"args": list(args), "command": ["mysql"], "image": image, "name": "app"}
+        return {"metadata": {"name": "web"}, "spec": {"containers": [container]}}
+
+    old = running("nginx", "--pw", "hunter2", "-phunter2")
+    text = "\n".join(diff_lines(REF, old, running("nginx", "-q", "--pw", "other2", "-pother2")))
+    assert "+    - -q" in text
+    assert "--pw" in text
+    assert "hunter2" not in text
+    assert "other2" not in text

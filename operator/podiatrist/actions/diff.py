@@ -9,6 +9,7 @@ import yaml
 from podiatrist.api.diagnosis import ObjectRef
 from podiatrist.api.text import clip
 from podiatrist.cluster.redaction import MASK, is_telling, redact
+from podiatrist.cluster.redaction_words import with_masked_args, without_values_of_words
 
 _LINES = 60
 _WIDTH = 512
@@ -20,23 +21,24 @@ _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def masked(value: Any) -> Any:
-    """Return a copy of an object without literal values of telling environment variables.
+    """Return a copy of an object without what looks like a secret, in variables and in commands.
 
     A Diagnosis is read by more people than the workload; a diff quotes the lines around a change.
     """
     if isinstance(value, list):
-        return [masked(item) for item in value]
+        return [masked(item) for item in without_values_of_words(value)]
     if isinstance(value, str):
         return redact(value)
     if not isinstance(value, dict):
         return value
     telling = isinstance(value.get("value"), str) and is_telling(str(value.get("name") or ""))
-    return {k: MASK if telling and k == "value" else masked(v) for k, v in value.items()}
+    shown = with_masked_args(value)
+    return {k: MASK if telling and k == "value" else masked(v) for k, v in shown.items()}
 
 
 def _readable(raw: dict[str, Any]) -> list[str]:
     shown = {k: masked(v) for k, v in raw.items() if k != "status"}
-    shown["metadata"] = {k: v for k, v in (raw.get("metadata") or {}).items() if k not in _NOISE}
+    shown["metadata"] = {k: v for k, v in (shown.get("metadata") or {}).items() if k not in _NOISE}
     annotations = shown["metadata"].get("annotations")
     if isinstance(annotations, dict):
         kept = {k: v for k, v in annotations.items() if k != _LAST_APPLIED}

@@ -70,3 +70,11 @@ def test_it_is_bounded_whatever_the_cluster_says() -> None:
 def test_half_filled_objects_do_not_stop_it() -> None:
     broken = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}
     assert "The target" in brief(World(broken, pods=[{"status": None}]).snapshot(), []).text
+
+
+def test_a_password_among_the_words_of_a_command_is_not_in_it() -> None:
+    runs = {"command": ["mysql"], "args": ["-phunter2", "--token", "hunter2", "--quick"]}
+    target = deployment(containers=[container() | runs])
+    briefing = brief(World(target, pods=[pod_of(target)]).snapshot(), [])
+    assert '| args: ["-p***","--token","***","--quick"]' in briefing.text
+    assert "hunter2" not in str(briefing)

@@ -16,6 +16,7 @@ from podiatrist.api.text import clean
 from podiatrist.cluster.kinds import WORKLOADS
 from podiatrist.cluster.objects import Container, ContainerStatus, Pod
 from podiatrist.cluster.redaction import redact
+from podiatrist.cluster.redaction_words import redact_words
 from podiatrist.cluster.snapshot import Snapshot, compact
 
 _LINE = 300
@@ -198,10 +199,12 @@ def _selectable(briefing: Briefing, snapshot: Snapshot) -> None:
 
 def _container(container: Container) -> Iterable[str]:
     yield f"image: {container.image}"
-    if container.command:
-        yield f"command: {compact(container.command)}"
-    if container.args:
-        yield f"args: {compact(container.args)}"
+    words = redact_words([*container.command, *container.args])  # each may tell of the next
+    command, args = words[: len(container.command)], words[len(container.command) :]
+    if command:
+        yield f"command: {compact(command)}"
+    if args:
+        yield f"args: {compact(args)}"
     if container.ports:
         yield f"ports: {', '.join(str(p.container_port) for p in container.ports)}"
     if container.env:

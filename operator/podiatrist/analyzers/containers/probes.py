@@ -11,6 +11,7 @@ from podiatrist.analyzers.dependencies.dependencies import blames_peer
 from podiatrist.api.diagnosis import Evidence, Finding
 from podiatrist.cluster.kinds import WORKLOADS
 from podiatrist.cluster.objects import Probe
+from podiatrist.cluster.redaction_words import redact_words
 from podiatrist.cluster.snapshot import Snapshot
 
 _MOST = 4
@@ -60,7 +61,7 @@ def asked(probe: Probe) -> str:
     if probe.grpc is not None:
         return f"gRPC health check on port {probe.grpc.port}"
     if probe.exec is not None:
-        return f"command `{' '.join(probe.exec.command)[:200]}`"
+        return f"command `{' '.join(redact_words(probe.exec.command))[:200]}`"
     return "asks nothing"
 
 

@@ -62,8 +62,6 @@ def _change(
     args = [_swapped(word, old, new) for word in container.args]
     if (run, args) == (container.command, container.args):
         return None
-    if any(redact(word) != word for word in (*run, *args)):
-        return None
     action = SetCommand(object=snapshot.target, container=peer.container, run=run, args=args)
     return Proposal(
         f"Let container {peer.container} use {new} instead of {old}", change.why, (action,)

@@ -12,14 +12,10 @@ import yaml
 
 from podiatrist.cluster.kubectl.plain import plain
 from podiatrist.cluster.redaction import MASK, is_harmless, is_telling, redact
+from podiatrist.cluster.redaction_words import with_masked_args, without_values_of_words
 
 _NOISE = frozenset({"managedFields", "uid", "resourceVersion", "selfLink"})
 _APPLIED = "last-applied"
-_MYSQL = re.compile(r"(?:.*/)?(?:mysql|mariadb)[\w-]*")
-_GLUED = re.compile(r"-p[^=\s]")
-_LOGIN_FLAGS = frozenset({"-u", "--user", "--proxy-user"})
-_LOGIN = re.compile(r"[^:/]+:(?![0-9]{1,6}$)")
-"""`curl -u name:password`; `-u 1000:1000` are a user and a group."""
 _SECRET = re.compile(r"[\"']?kind[\\\"']*\s*:\s*[\\\"']*Secret\b", re.I)
 _SECRET_DATA = re.compile(r"\b(?:stringData|data)[\\\"']*\s*:")
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?(?:-----END CERTIFICATE-----|\Z)", re.S)
@@ -83,7 +79,7 @@ def _mapping(value: dict[Any, Any], name: str, depth: int) -> dict[str, Any] | N
     ):
         return None
     kept: dict[str, Any] = {}
-    for raw, inner in value.items():
+    for raw, inner in with_masked_args(value).items():
         key = redact(plain(str(raw)))
         if key in _NOISE or (name == "annotations" and _APPLIED in key):
             continue
@@ -117,31 +113,8 @@ def _masked(value: Any, depth: int) -> Any:
 
 
 def _sequence(value: list[Any], name: str, depth: int) -> list[Any]:
-    kept: list[Any] = []
-    announced = mysql = False
-    previous = ""
-    for item in value:
-        if announced and isinstance(item, str) and not item.startswith("-"):
-            kept.append(MASK)  # ["--password", "..."]
-            announced = False
-            continue
-        if isinstance(item, str):
-            if mysql and _GLUED.match(item):
-                item = f"-p{MASK}"  # noqa: PLW2901 - the rest of the loop is the same for it
-            elif previous in _LOGIN_FLAGS and _LOGIN.match(item):
-                item = MASK  # noqa: PLW2901
-            mysql = mysql or bool(_MYSQL.fullmatch(item))
-            previous = item
-        announced = (
-            isinstance(item, str)
-            and item.startswith("-")
-            and not re.search(r"[=\s]", item)
-            and is_telling(item.lstrip("-"))
-        )
-        found = cleaned(item, name, depth + 1)
-        if found is not None:
-            kept.append(found)
-    return kept
+    items = (cleaned(item, name, depth + 1) for item in without_values_of_words(value))
+    return [item for item in items if item is not None]
 
 
 def _string(value: str) -> str:

@@ -21,6 +21,7 @@ from podiatrist.cluster.redaction import redact
 from podiatrist.cluster.snapshot import Snapshot
 from podiatrist.cluster.store import spec_hash
 from podiatrist.lifecycle.options.repository import repository_of
+from podiatrist.lifecycle.options.secret_words import check_words
 from podiatrist.lifecycle.verification.checks import checks_for
 
 log = logging.getLogger(__name__)
@@ -99,6 +100,7 @@ def _plan(snapshot: Snapshot, proposal: Proposal) -> Plan | None:
             raise ActionError(f"a name of over {_LONGEST_NAME} characters fits into no check")
         for action in proposal.actions:
             check_scope(action, snapshot.target, snapshot.template)
+            check_words(action, snapshot.template)
         live = {ref: snapshot.find(ref) for ref in objects_needed(proposal.actions)}
         return compile_plan(
             proposal.actions,
@@ -108,7 +110,7 @@ def _plan(snapshot: Snapshot, proposal: Proposal) -> Plan | None:
             checks=(),
         )
     except ActionError as error:
-        log.info("left out %r for %s: %s", proposal.title, snapshot.target, error)
+        log.info("left out %r for %s: %s", redact(proposal.title), snapshot.target, error)
         return None
 
 
@@ -120,8 +122,8 @@ def _option(
     there = {p.object: raw for p in plan.patches if (raw := snapshot.find(p.object)) is not None}
     return Option(
         digest=digest_of(uid, hashed, plan.patches, plan.inverse, checks),
-        title=proposal.title,
-        rationale=proposal.rationale,
+        title=redact(proposal.title),
+        rationale=redact(proposal.rationale),
         risk=proposal.overall_risk,
         actions=[to_record(action) for action in proposal.actions],
         writes=plan.writes,
