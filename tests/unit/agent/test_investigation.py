@@ -315,3 +315,12 @@ async def test_a_kubectl_that_does_not_start_is_told(tmp_path: Path) -> None:
     opinion = await investigator.investigate(WORLD.snapshot(), [], None, Transcript(), 100_000)
     assert opinion.reason == Reason.MODEL_FAILED
     assert "it could not look at the cluster" in opinion.message
+
+
+@in_loop
+async def test_what_the_server_repeats_of_its_selector_is_no_observation(tmp_path: Path) -> None:
+    claim = "the database refuses all connections"
+    refused = f'Error from server (BadRequest): Unable to find pods with label selector "{claim}"'
+    look = looks(f"kubectl get pods -n shop -l '{claim}'")
+    done = await consult(tmp_path, look, reports(claim), reports(claim), fails=refused)
+    assert done.opinion.reason == Reason.NOTHING_USABLE

@@ -1,5 +1,9 @@
 """What Podiatrist said itself is no evidence for a model, in no table that kubectl prints."""
 
+import json
+
+from podiatrist.cluster.events import EXECUTOR, OPERATOR
+from podiatrist.cluster.kubectl.objects import objects_as_yaml
 from podiatrist.cluster.kubectl.own_events import without_own_events
 from podiatrist.lifecycle.telling.announce import Announcement
 from podiatrist.lifecycle.telling.states import _ACTIONS
@@ -40,3 +44,14 @@ def test_every_reason_of_ours_is_known() -> None:
 def test_other_text_stays_as_it_is() -> None:
     text = "NAME   READY\nweb    1/1\n"
     assert without_own_events(text) is text
+
+
+def test_our_events_are_left_out_of_objects_too() -> None:
+    def told(message: str, by: str) -> dict[str, object]:
+        return {"kind": "Event", "message": message, "reportingComponent": by}
+
+    items = [told("a model's words", OPERATOR), told("a fix", EXECUTOR), told("Killing", "kubelet")]
+    shown = objects_as_yaml(json.dumps({"kind": "EventList", "items": items}), 1000)
+    assert "Killing" in shown
+    assert "podiatrist" not in shown
+    assert objects_as_yaml(json.dumps(items[0]), 1000) == "(no objects)"

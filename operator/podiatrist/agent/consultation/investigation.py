@@ -1,7 +1,6 @@
 """One consultation: the model looks further than the rules did, and what it says is checked."""
 
 import logging
-import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from podiatrist.actions.compiler import Proposal
 from podiatrist.agent.consultation.briefing import brief, one_line
 from podiatrist.agent.consultation.grounding import ground
+from podiatrist.agent.consultation.observation import observed
 from podiatrist.agent.consultation.offers import Offer, offers_for
 from podiatrist.agent.consultation.quotable import quotable
 from podiatrist.agent.consultation.report import Report, ReportGivenError, last_report, report_of
@@ -30,8 +30,6 @@ from podiatrist.cluster.snapshot import Snapshot
 log = logging.getLogger(__name__)
 
 REPORT = "report"
-
-_MISSING = re.compile(r'"([^"]+)" not found')
 
 _EXCUSES = {
     "refusal": "the model refused to answer",
@@ -223,26 +221,9 @@ class _Case:
         return judged
 
     def look_at(self, output: Output) -> None:
-        """Remember what kubectl showed."""
-        if output.command.startswith("kubectl explain"):
-            return  # documentation is no observation
-        text = output.text
-        if not output.ok:
-            text = "\n".join(line for line in text.splitlines() if self.is_answer(line))
-        self.seen.append((output.command, text))
-
-    def is_answer(self, line: str) -> bool:
-        """Whether a complaint tells of the cluster, and not of a name that the model made up.
-
-        That something is missing is worth knowing only of what was spoken of before.
-        """
-        if not line.startswith("Error from server"):
-            return False  # what kubectl itself complains about repeats the model's own words
-        missing = _MISSING.search(line)
+        """Remember what kubectl showed, as far as it can be quoted."""
         told = "\n".join([self.briefing.text, *(text for _, text in self.seen)])
-        return missing is None or bool(
-            re.search(rf"(?<![\w.-]){re.escape(missing[1])}(?![\w.-])", told)
-        )
+        self.seen.append((output.command, observed(output, told)))
 
     def see(self, source: str, text: str) -> None:
         """Remember a part of the briefing."""

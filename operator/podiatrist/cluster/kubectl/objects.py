@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from podiatrist.cluster.kubectl.own_events import is_own_event
 from podiatrist.cluster.kubectl.plain import plain
 from podiatrist.cluster.redaction import MASK, is_harmless, is_telling, redact
 from podiatrist.cluster.redaction_words import with_masked_args, without_values_of_words
@@ -44,6 +45,7 @@ def objects_as_yaml(text: str, most: int) -> str:
         raise NotObjectsError
     is_list = str(parsed.get("kind", "")).endswith("List") and isinstance(parsed.get("items"), list)
     items = parsed["items"] if is_list else [parsed]
+    items = [item for item in items if not is_own_event(item)]
     shown: list[str] = []
     room = most
     for number, item in enumerate(items):

@@ -38,6 +38,7 @@ CRON_JOB = Resource("cronjobs", "cronjob", ("cj",), "batch")
 AUTOSCALER = Resource(
     "horizontalpodautoscalers", "horizontalpodautoscaler", ("hpa",), "autoscaling"
 )
+DIAGNOSIS = Resource("diagnoses", "diagnosis", ("diag",), "podiatrist.dev")
 
 READABLE: tuple[Resource, ...] = (
     POD,
@@ -67,7 +68,7 @@ READABLE: tuple[Resource, ...] = (
     CRON_JOB,
     Resource("storageclasses", "storageclass", ("sc",), "storage.k8s.io", namespaced=False),
     Resource("volumeattachments", "volumeattachment", (), "storage.k8s.io", namespaced=False),
-    Resource("diagnoses", "diagnosis", ("diag",), "podiatrist.dev"),
+    DIAGNOSIS,
 )
 
 CLUSTER_SCOPED = frozenset(kind.full for kind in READABLE if not kind.namespaced)
