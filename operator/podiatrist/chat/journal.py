@@ -3,13 +3,16 @@
 One file in the user's state folder, readable by nobody else: an inverse holds what was there
 before. A line is added and flushed before the first patch is sent, so that `/undo` knows of a
 change whose sender was killed; a line cut off in the middle stands for a change that was not
-sent.
+sent. Whoever writes holds the lock of a file beside it: a journal that has grown long is replaced,
+and a line that another conversation added meanwhile would be gone.
 """
 
+import fcntl
 import json
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -74,19 +77,20 @@ class Journal:
             patches=patches,
             inverse=inverse,
         )
-        self._trim()
-        self._append(
-            {
-                **vars(entry),
-                "patches": _PATCHES.dump_python(patches, mode="json", by_alias=True),
-                "inverse": _PATCHES.dump_python(inverse, mode="json", by_alias=True),
-            }
-        )
+        line = {
+            **vars(entry),
+            "patches": _PATCHES.dump_python(patches, mode="json", by_alias=True),
+            "inverse": _PATCHES.dump_python(inverse, mode="json", by_alias=True),
+        }
+        with self._alone():
+            self._trim()
+            self._append(line)
         return entry
 
     def close(self, entry: Entry) -> None:
         """Write down that there is nothing (more) to undo of a change."""
-        self._append({"id": entry.id, "closed": True})
+        with self._alone():
+            self._append({"id": entry.id, "closed": True})
 
     def open_entries(self) -> list[Entry]:
         """Return the changes in this cluster that were not undone, the newest first."""
@@ -97,6 +101,23 @@ class Journal:
             elif (entry := _parsed(line)) is not None and entry.cluster == self.cluster:
                 found[entry.id] = entry
         return list(reversed(found.values()))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Wait until no other conversation writes; go on all the same where there are no locks."""
+        lock = -1
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Never deleted: whoever waits for a file that is gone would not be alone.
+            lock = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        except OSError:
+            pass  # whether the journal can be written shows at once
+        try:
+            yield
+        finally:
+            if lock >= 0:
+                os.close(lock)  # and with it the lock
 
     def _lines(self) -> list[dict[str, Any]]:
         try:

@@ -1,7 +1,11 @@
 import asyncio
+import errno
+import fcntl
 import os
 import stat
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -279,6 +283,46 @@ def test_the_journal_stays_small(tmp_path: Path) -> None:
         journal.intend(str(number), [], [], [])
     assert len(journal.path.read_text().splitlines()) < 1000
     assert journal.open_entries()[0].title == "499"
+
+
+class Interrupted(Journal):
+    """Another conversation notes a change as soon as this one has read a journal grown long."""
+
+    other: threading.Thread | None = None
+
+    def _lines(self) -> list[dict[str, Any]]:
+        lines = super()._lines()
+        if self.other is None and len(lines) >= 400:
+            beside = Journal(self.path.parent, self.cluster, lambda: NOW)
+            self.other = threading.Thread(target=beside.intend, args=("theirs", [], [], []))
+            self.other.start()
+            self.other.join(0.5)
+        return lines
+
+
+def test_what_another_conversation_notes_while_the_journal_is_shortened_is_kept(
+    tmp_path: Path,
+) -> None:
+    journal = Interrupted(tmp_path, "https://one", lambda: NOW)
+    for number in range(401):
+        journal.intend(str(number), [], [], [])
+    assert journal.other is not None
+    journal.other.join()
+    assert {e.title for e in journal.open_entries()} >= {"theirs", "400"}
+    assert len(journal.open_entries()) < 400
+
+
+def test_a_file_system_without_locks_has_a_journal_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(file: int, how: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    journal = Journal(tmp_path, "https://one", lambda: NOW)
+    journal.close(journal.intend("a", [], [], []))
+    second = journal.intend("b", [], [], [])
+    assert journal.open_entries() == [second]
 
 
 def test_a_journal_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
