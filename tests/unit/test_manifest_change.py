@@ -161,6 +161,22 @@ def test_the_value_of_a_variable_that_is_there_is_no_less_secret() -> None:
     assert "left out" in change.hint
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (["serve", "--password", "old"], ["serve", "--password", "hunter2"]),
+        (["serve"], ["serve", "--password", "hunter2"]),
+        (["serve", "-q"], ["--password", "hunter2", "serve"]),
+    ],
+    ids=["one word", "more words", "other words"],
+)
+def test_a_password_is_told_by_the_word_before_it(old: list[str], new: list[str]) -> None:
+    action = SetCommand(object=WEB, container="app", run=["app"], args=new)
+    change = change_of(action, source=manifest(command=["app"], args=old))
+    assert "hunter2" not in change.patch
+    assert "left out" in change.hint
+
+
 def test_a_variable_is_added_beside_a_secret_one_without_telling_it() -> None:
     source = manifest(env=[{"name": "DB_PASSWORD", "value": "hunter2"}])
     change = change_of(SetEnv(object=WEB, container="app", name="B", value="2"), source=source)

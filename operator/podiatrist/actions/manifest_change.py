@@ -56,8 +56,10 @@ def repository_change(
     for patch in patches:
         operations = []
         raw = live[patch.object]
+        after = _after(changes_of(patch.patch), raw)
+        shown = masked(after)
         for operation in manifest_operations(patch.patch, raw):
-            if _is_secret(operation, raw):
+            if _is_secret(operation, after, shown):
                 notes.append(f"left out, since it may be secret: {operation['path']}")
             else:
                 operations.append(operation)
@@ -79,9 +81,7 @@ def repository_change(
 def manifest_operations(patch: str, raw: Object) -> Patch:
     """Return what a patch of ours does to an object as operations that fit its manifest."""
     changes = changes_of(patch)
-    after = copy.deepcopy(raw)
-    for change in changes:
-        _make(after, change)
+    after = _after(changes, raw)
     found: dict[str, dict[str, Any]] = {}
     for change in changes:
         for operation in _operations(change, raw, after):
@@ -123,13 +123,22 @@ def _is_mark(change: Change) -> bool:
     return path[:2] == ("metadata", "annotations") and bool(keys) and ours
 
 
-def _is_secret(operation: Mapping[str, Any], raw: Object) -> bool:
+def _after(changes: Sequence[Change], raw: Object) -> Object:
+    after = copy.deepcopy(raw)
+    for change in changes:
+        _make(after, change)
+    return after
+
+
+def _is_secret(operation: Mapping[str, Any], after: Object, shown: Object) -> bool:
+    """Whether a value is masked where it will stand: what is beside it tells of a secret."""
     if "value" not in operation:
         return False
-    above, _, last = operation["path"].rpartition("/")
-    beside = value_at(raw, parts_of(above))
-    name = {"name": beside["name"]} if isinstance(beside, dict) and "name" in beside else {}
-    return bool(masked({**name, last: operation["value"]})[last] != operation["value"])
+    path = parts_of(operation["path"])
+    if path[-1] != "-":
+        return bool(value_at(shown, path) != value_at(after, path))
+    beside = zip(value_at(after, path[:-1]), value_at(shown, path[:-1]), strict=True)
+    return any(item == operation["value"] != kept for item, kept in beside)
 
 
 def _entry(ref: ObjectRef, operations: Patch) -> str:
