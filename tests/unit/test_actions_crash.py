@@ -17,7 +17,13 @@ from podiatrist.cluster.snapshot import Object
 from tests.unit.builders import container, deployment
 
 WEB = ObjectRef(api_version="apps/v1", kind="Deployment", namespace="shop", name="web")
-HTTP = {"httpGet": {"path": "/", "port": 80}, "failureThreshold": 2, "initialDelaySeconds": 5}
+NUMBERS = {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3}
+HTTP = {
+    "httpGet": {"path": "/", "port": 80, "scheme": "HTTP"},
+    **NUMBERS,
+    "failureThreshold": 2,
+    "initialDelaySeconds": 5,
+}
 
 
 def applied(action: Action, **fields: Any) -> Object:
@@ -81,7 +87,7 @@ def test_a_source_is_copied_without_being_read() -> None:
 def test_a_probe_keeps_what_is_not_named() -> None:
     action = SetProbe(object=WEB, container="app", probe="livenessProbe", path="/ok", port="http")
     after = applied(action, livenessProbe=HTTP)["livenessProbe"]
-    assert after == {**HTTP, "httpGet": {"path": "/ok", "port": "http"}}
+    assert after == {**HTTP, "httpGet": {"path": "/ok", "port": "http", "scheme": "HTTP"}}
 
 
 def test_a_probe_of_another_kind() -> None:
@@ -90,6 +96,7 @@ def test_a_probe_of_another_kind() -> None:
     )
     after = applied(action, livenessProbe=HTTP)["livenessProbe"]
     assert after == {
+        **NUMBERS,
         "tcpSocket": {"port": 80},
         "failureThreshold": 2,
         "initialDelaySeconds": 5,
@@ -103,9 +110,9 @@ def test_a_startup_probe_like_the_liveness_probe() -> None:
     )  # fmt: skip
     after = applied(action, livenessProbe=HTTP)
     assert after["startupProbe"] == {
+        **NUMBERS,
         "httpGet": HTTP["httpGet"],
         "failureThreshold": 30,
-        "periodSeconds": 10,
     }
     assert after["livenessProbe"] == HTTP
     assert "failureThreshold 30" in action.command()

@@ -42,8 +42,12 @@ IMAGE = SetImage(object=WEB, container="app", image="nginx:2")
 class Cluster:
     """An API server with one Deployment and its surroundings; `refuses` is what it says to it."""
 
-    def __init__(self, scene: Scene, refuses: str = "", warns: str = "") -> None:
+    def __init__(
+        self, scene: Scene, refuses: str = "", warns: str = "", rewrites: str = ""
+    ) -> None:
         self.scene, self.refuses, self.warns = scene, refuses, warns
+        self.rewrites = rewrites
+        """The image that a webhook puts into the first container."""
         self.labels: dict[str, str] = {}
         self.fresh: Scene | None = None
         self.written: list[Diagnosis] = []
@@ -63,6 +67,8 @@ class Cluster:
             raise RefusedError(self.refuses)
         self.tried.append(name)
         answer = jsonpatch.apply_patch(copy_of(self.scene.target), patch)
+        if self.rewrites:
+            answer["spec"]["template"]["spec"]["containers"][0]["image"] = self.rewrites
         return answer, [self.warns] if self.warns else []
 
     async def read(self, *_: Any, whole: bool, fresh: bool) -> Any:
@@ -145,6 +151,15 @@ def test_a_policy_that_refuses_the_change_makes_it_no_option() -> None:
     denied = "ValidatingAdmissionPolicy 'images' denied request: only from our registry"
     (seen,) = Cluster(healthy(), refuses=denied).preview(offered(healthy(), IMAGE))
     assert seen.preview == Preview(ok=False, message=f"the API server would refuse it: {denied}")
+
+
+def test_what_could_not_be_undone_is_no_option() -> None:
+    """Given a webhook that rewrites images, when a fix sets one, then its inverse fits nothing."""
+    (seen,) = Cluster(healthy(), rewrites="mirror/nginx:2").preview(offered(healthy(), IMAGE))
+    assert seen.preview is not None
+    assert not seen.preview.ok
+    assert seen.preview.message.startswith("it could not be undone: the API server would store")
+    assert seen.preview.message.endswith("/containers/0/image")
 
 
 def test_new_pods_that_a_quota_refuses_make_it_no_option_and_say_what_to_do() -> None:

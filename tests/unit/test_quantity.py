@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podiatrist.cluster.quantity import (
+    as_stored,
+    canonical,
     format_bytes,
     format_cpu,
     format_resource,
@@ -106,3 +108,32 @@ def test_other_resources_are_written_as_they_are(amount: Decimal) -> None:
 )
 def test_people_read_the_unit_they_are_used_to(resource: str, amount: str, text: str) -> None:
     assert format_resource(resource, Decimal(amount)) == text
+
+
+# apimachinery, pkg/api/resource/quantity_test.go and what its CanonicalizeBytes does
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ("1000m", "1"), ("0.5", "500m"), ("1024Mi", "1Gi"), ("1.5Gi", "1536Mi"), ("500m", "500m"),
+        ("1000", "1k"), ("1000000", "1M"), ("1024", "1024"), ("1024Ki", "1Mi"), ("1.5", "1500m"),
+        ("0Mi", "0"), ("0.5Ki", "512"), ("12e6", "12e6"), ("1e4", "10e3"), ("1e0", "1"),
+        ("1E3", "1e3"), ("1E", "1E"), ("1Ei", "1Ei"), ("+1", "1"), ("-1000m", "-1"),
+        ("0.1n", "1n"), ("1.5Ki", "1536"), ("1.00001Mi", "1048586485760u"), ("1100", "1100"),
+        ("9E", "9E"), ("100E", "100E"), ("many", "many"), ("", ""),
+    ],
+)  # fmt: skip
+def test_a_quantity_is_written_as_the_api_server_stores_it(given: str, stored: str) -> None:
+    assert canonical(given) == stored
+    assert canonical(stored) == stored
+
+
+@given(AMOUNTS, st.sampled_from(["", "m", "k", "Ki", "Mi", "e3"]))
+def test_the_canonical_form_is_the_same_amount(amount: Decimal, suffix: str) -> None:
+    written = f"{amount:f}{suffix}"
+    assert parse_quantity(canonical(written)) == parse_quantity(written)
+
+
+def test_an_amount_that_is_there_already_stays_as_it_is_written() -> None:
+    assert as_stored("1Gi", "1024Mi") == "1024Mi"
+    assert as_stored("2048Mi", "1024Mi") == "2Gi"
+    assert as_stored("1000m", None) == "1"

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Literal
 
+from pydantic import Field
+
 from podiatrist.actions.base import Action, ActionError, Object
 from podiatrist.actions.template import pod_spec
 from podiatrist.api.diagnosis import ObjectRef, Risk
@@ -16,7 +18,7 @@ class AddToleration(Action):
     kinds = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, REPLICA_SET, CRON_JOB)
 
     type: Literal["AddToleration"] = "AddToleration"
-    key: str
+    key: str = Field(min_length=1)
     value: str = ""
     effect: Literal["NoSchedule", "NoExecute"]
 

@@ -164,11 +164,16 @@ def is_same_object(raw: Object, patch: str) -> bool:
 
 def would_apply(raw: Object, patch: str) -> bool:
     """Say whether every `test` of a patch holds for an object."""
-    return all(
-        _same(_lookup(raw, op["path"]), op["value"])
+    return not unmet(raw, patch)
+
+
+def unmet(raw: Object, patch: str) -> list[str]:
+    """Return the paths whose `test` in a patch does not hold for an object."""
+    return [
+        op["path"]
         for op in json.loads(patch)
-        if op["op"] == "test"
-    )
+        if op["op"] == "test" and not _same(_lookup(raw, op["path"]), op["value"])
+    ]
 
 
 def is_applied(raw: Object, patch: str) -> bool:

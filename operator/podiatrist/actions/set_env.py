@@ -40,7 +40,9 @@ class SetEnv(Action):
         """Replace the variable where it stands, else add it at the end."""
         spec = pod_spec(self.kind, raw)
         found = container(spec, self.container)
-        made: Object = {"name": self.name, "value": self.value}
+        made: Object = {"name": self.name}
+        if self.value:  # an empty one is not stored
+            made["value"] = self.value
         if self.like:
             source = container(spec, self.like_container or self.container)
             made = {**copy.deepcopy(self._variable(source, self.like)), "name": self.name}

@@ -14,6 +14,11 @@ from podiatrist.cluster.kinds import CRON_JOB, DAEMON_SET, DEPLOYMENT, REPLICA_S
 ProbeName = Literal["livenessProbe", "readinessProbe", "startupProbe"]
 _HANDLERS = ("httpGet", "tcpSocket", "grpc", "exec")
 
+_NUMBERS = {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3}
+_ASKED: dict[str, Object] = {"httpGet": {"path": "/", "scheme": "HTTP"}, "grpc": {"service": ""}}
+"""What the API server fills in where nothing is given (SetDefaults_Probe and those around it).
+Written by us, it is there when the inverse patch tests for it."""
+
 
 class SetProbe(Action):
     """Change what a probe asks and how patient it is; what is not given stays as it is.
@@ -59,7 +64,7 @@ class SetProbe(Action):
             "failureThreshold": self.failure_threshold,
         }
         probe.update({k: v for k, v in numbers.items() if v})
-        found[self.probe] = probe
+        found[self.probe] = _completed(probe)
         return raw
 
     def _present(self, found: Object) -> Object:
@@ -77,3 +82,8 @@ class SetProbe(Action):
         )
         words = ", ".join(f"{name} {value}" for name, value in given.items())
         return self.edit(f"container {self.container}: {self.probe}: {words}")
+
+
+def _completed(probe: Object) -> Object:
+    asked = {h: {**_ASKED.get(h, {}), **probe[h]} for h in _HANDLERS if h in probe}
+    return {**_NUMBERS, **probe, **asked}

@@ -10,6 +10,7 @@ from podiatrist.actions.base import Action, Object
 from podiatrist.actions.template import container, pod_spec
 from podiatrist.api.diagnosis import ObjectRef, Risk
 from podiatrist.cluster.kinds import CRON_JOB, DAEMON_SET, DEPLOYMENT, REPLICA_SET, STATEFUL_SET
+from podiatrist.cluster.quantity import as_stored
 
 
 class SetResources(Action):
@@ -30,12 +31,14 @@ class SetResources(Action):
         return self
 
     def apply(self, raw: Object, others: Mapping[ObjectRef, Object]) -> Object:
-        """Change the named amounts."""
+        """Change the named amounts, written as the API server stores them."""
         found = container(pod_spec(self.kind, raw), self.container)
         resources = dict(found.get("resources") or {})
         for field, amounts in (("requests", self.requests), ("limits", self.limits)):
             if amounts:
-                resources[field] = {**(resources.get(field) or {}), **amounts}
+                present = resources.get(field) or {}
+                wanted = {name: as_stored(amounts[name], present.get(name)) for name in amounts}
+                resources[field] = {**present, **wanted}
         found["resources"] = resources
         return raw
 

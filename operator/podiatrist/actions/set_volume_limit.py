@@ -9,6 +9,7 @@ from podiatrist.actions.base import Action, ActionError, Object
 from podiatrist.actions.template import pod_spec
 from podiatrist.api.diagnosis import ObjectRef, Risk
 from podiatrist.cluster.kinds import CRON_JOB, DAEMON_SET, DEPLOYMENT, REPLICA_SET, STATEFUL_SET
+from podiatrist.cluster.quantity import as_stored
 
 
 class SetVolumeLimit(Action):
@@ -25,7 +26,8 @@ class SetVolumeLimit(Action):
         """Change the one field."""
         for found in pod_spec(self.kind, raw).get("volumes") or []:
             if found.get("name") == self.volume and isinstance(found.get("emptyDir"), dict):
-                found["emptyDir"]["sizeLimit"] = self.size_limit
+                source = found["emptyDir"]
+                source["sizeLimit"] = as_stored(self.size_limit, source.get("sizeLimit"))
                 return raw
         raise ActionError(f"there is no emptyDir volume {self.volume!r}")
 

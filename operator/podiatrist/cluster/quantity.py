@@ -1,5 +1,6 @@
 """Kubernetes quantities: `250m`, `1Gi`, `2e3` (apimachinery, pkg/api/resource)."""
 
+import math
 import re
 from decimal import Decimal
 
@@ -13,6 +14,11 @@ _SUFFIXES = {
     "Pi": Decimal(2**50), "Ei": Decimal(2**60),
 }  # fmt: skip
 _QUANTITY = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))([eE][+-]?[0-9]{1,2}|[A-Za-z]{0,2})")
+
+_NANOS = 10**9
+_DECIMAL = {
+    -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P", 18: "E",
+}  # fmt: skip
 
 _LONGEST = 64
 """Characters; more digits than any amount needs would only cost time."""
@@ -30,6 +36,41 @@ def parse_quantity(value: Quantity) -> Decimal:
     if suffix not in _SUFFIXES:
         raise ValueError(f"not a quantity: {value!r}")
     return Decimal(number) * _SUFFIXES[suffix]
+
+
+def canonical(value: str) -> str:
+    """Return a quantity as the API server stores it: `1000m` as `1`, `0.5` as `500m`.
+
+    The largest suffix with a whole number before it, of the same family (Quantity's
+    CanonicalizeBytes). What cannot be read, or is larger than it counts, is returned as it is.
+    """
+    try:
+        amount = parse_quantity(value)
+    except ValueError:
+        return value
+    if abs(amount) >= 2**63:
+        return value
+    sign = "-" if amount < 0 else ""
+    nanos = math.ceil(abs(amount) * _NANOS)  # finer than that it is rounded up
+    if nanos % _NANOS == 0 and nanos // _NANOS >= 1024 and value.endswith("i"):
+        count, suffixes = nanos // _NANOS, iter(("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"))
+        suffix = next(suffixes)
+        while count % 1024 == 0:
+            count, suffix = count // 1024, next(suffixes)
+        return f"{sign}{count}{suffix}"
+    if not nanos:
+        return "0"
+    power = next(p for p in range(18, -10, -3) if nanos % 10 ** (p + 9) == 0)
+    by_exponent = value[-1].isdigit() and "e" in value.lower()
+    suffix = (f"e{power}" if power else "") if by_exponent else _DECIMAL[power]
+    return f"{sign}{nanos // 10 ** (power + 9)}{suffix}"
+
+
+def as_stored(wanted: str, present: object) -> str:
+    """Return an amount to write over another one: canonical, or as it is where it is the same."""
+    if isinstance(present, str) and canonical(present) == canonical(wanted):
+        return present
+    return canonical(wanted)
 
 
 def quantity_or_zero(value: Quantity | None) -> Decimal:

@@ -21,6 +21,7 @@ from podiatrist.lifecycle.options.agent_part import by_rules
 from podiatrist.lifecycle.options.dry_run import dry_run
 from podiatrist.lifecycle.options.replan import Replan, StaleError, replan
 from podiatrist.lifecycle.options.repository import why_not_live
+from podiatrist.lifecycle.options.way_back import no_way_back
 from podiatrist.lifecycle.verification.checks import unknown_checks
 from podiatrist.lifecycle.verification.pod_count import ready_pods
 
@@ -60,7 +61,10 @@ async def _begin(context: Context, diagnosis: Diagnosis, option: Option) -> Refu
         kept = None if context.patch_managed else why_not_live(replanned.plan, replanned.live)
         if kept is not None:
             return Reason.OPTION_NOT_RUNNABLE, f"nothing was done: {kept}"
-        await dry_run(context, replanned.plan.patches, replanned.live)
+        tried = await dry_run(context, replanned.plan.patches, replanned.live)
+        kept = no_way_back(replanned.plan, tried.after)
+        if kept is not None:
+            return Reason.OPTION_NOT_RUNNABLE, f"nothing was done: {kept}"
     except (StaleError, NotFoundError) as error:
         return Reason.STALE_DIGEST, f"nothing was done, since {error}. It is diagnosed anew."
     except RefusedError as error:

@@ -26,6 +26,7 @@ from podiatrist.lifecycle.options.consequences.turnover import turnover
 from podiatrist.lifecycle.options.dry_run import DryRun, dry_run
 from podiatrist.lifecycle.options.replan import Replan, StaleError, replan
 from podiatrist.lifecycle.options.repository import with_repository
+from podiatrist.lifecycle.options.way_back import no_way_back
 
 
 async def preview(context: Context, diagnosis: Diagnosis) -> float | None:
@@ -84,6 +85,9 @@ async def _foresee(
     plan = replanned.plan
     tried = await dry_run(context, plan.patches, replanned.live)
     option.diff = shorten(tried.diff)
+    kept = no_way_back(plan, tried.after)
+    if kept is not None:
+        return _refused(option, kept)
     in_the_way = await _look_ahead(context, diagnosis, option, plan, tried, fresh=False)
     if in_the_way:
         # What is shared may be older than what a human did about it: nobody is refused for that.
