@@ -47,15 +47,15 @@ def plan_of(
 
 def test_an_image_becomes_one_patch_its_inverse_and_what_admission_asks_about() -> None:
     plan = plan_of()
-    assert plan.digest == snapshot("2b88c351")
+    assert plan.digest == snapshot("1cd78036")
     assert [p.patch for p in plan.patches] == snapshot(
         [
-            '[{"op":"test","path":"/metadata/uid","value":"uid-web"},{"op":"test","path":"/spec/template/spec/containers/0/image","value":"nginx:1.27"},{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"nginx:1.28"}]'
+            '[{"op":"test","path":"/metadata/uid","value":"uid-web"},{"op":"test","path":"/spec/template/spec/containers/0/name","value":"app"},{"op":"test","path":"/spec/template/spec/containers/0/image","value":"nginx:1.27"},{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"nginx:1.28"}]'
         ]
     )
     assert [p.patch for p in plan.inverse] == snapshot(
         [
-            '[{"op":"test","path":"/metadata/uid","value":"uid-web"},{"op":"test","path":"/spec/template/spec/containers/0/image","value":"nginx:1.28"},{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"nginx:1.27"}]'
+            '[{"op":"test","path":"/metadata/uid","value":"uid-web"},{"op":"test","path":"/spec/template/spec/containers/0/name","value":"app"},{"op":"test","path":"/spec/template/spec/containers/0/image","value":"nginx:1.28"},{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"nginx:1.27"}]'
         ]
     )
     (write,) = plan.writes

@@ -90,9 +90,9 @@ def compile_plan(
         if not changes:
             raise ActionError(f"{ref} is already as the option would make it")
         uid = str((live[ref].get("metadata") or {}).get("uid") or "")
-        patches.append(AppliedPatch(object=ref, patch=patch_of(changes, uid)))
+        patches.append(AppliedPatch(object=ref, patch=patch_of(changes, uid, live[ref])))
         back = [change.reversed() for change in reversed(changes)]
-        inverse.append(AppliedPatch(object=ref, patch=patch_of(back, uid)))
+        inverse.append(AppliedPatch(object=ref, patch=patch_of(back, uid, state[ref])))
         writes.append(_write(actions, ref))
         diff += diff_lines(ref, live[ref], state[ref])
     # Last, so that `inverse` stays parallel to the patches before them: nothing undoes these.

@@ -3,7 +3,8 @@
 Every change is a path with an old and a new value. Forward, the patch tests the old value and
 writes the new one; the inverse tests the new one and writes the old one back. A patch therefore
 either finds the object as it was when the human approved, or changes nothing. Both also test the
-UID, so that an object made anew under the same name is never touched.
+UID, so that an object made anew under the same name is never touched, and the name of each element
+of a list that they go into, so that no other one is that stands there by then.
 """
 
 import json
@@ -11,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from podiatrist.actions.elements import elements_on
 from podiatrist.api.text import clean
 from podiatrist.cluster.snapshot import compact
 
@@ -84,13 +86,16 @@ def changes_between(old: Any, new: Any, path: tuple[str, ...] = ()) -> list[Chan
     return [] if _equal(old, new) else [Change(path, old, new)]
 
 
-def patch_of(changes: list[Change], uid: str) -> str:
+def patch_of(changes: list[Change], uid: str, before: Object | None = None) -> str:
     """Return the patch as the exact text that is hashed, stored and sent.
 
+    `before` is the object that is changed; names are tested before the first change to one.
     What a status does not take (control characters, bidirectional marks, see `api.text`) is
     written as JSON escapes, so that no cleaning ever changes a patch.
     """
     operations: Patch = [{"op": "test", "path": "/metadata/uid", "value": uid}]
+    for path, value in elements_on([change.path for change in changes], before):
+        operations.append({"op": "test", "path": pointer(path), "value": value})
     for change in changes:
         operations += change.operations()
     return _UNUSUAL.sub(_escaped, compact(operations))
@@ -162,6 +167,17 @@ def is_same_object(raw: Object, patch: str) -> bool:
     )
 
 
+def is_same_place(raw: Object, patch: str) -> bool:
+    """Say whether the paths of a patch still lead into the elements that it was made for."""
+    operations: Patch = json.loads(patch)
+    written = {op["path"] for op in operations if op["op"] != "test"}
+    return all(
+        _same(_lookup(raw, op["path"]), op["value"])
+        for op in operations
+        if op["op"] == "test" and op["path"] not in written
+    )
+
+
 def would_apply(raw: Object, patch: str) -> bool:
     """Say whether every `test` of a patch holds for an object."""
     return not unmet(raw, patch)
@@ -178,13 +194,12 @@ def unmet(raw: Object, patch: str) -> list[str]:
 
 def is_applied(raw: Object, patch: str) -> bool:
     """Say whether an object already is what a patch makes of it (and is the same object)."""
-    operations: Patch = json.loads(patch)
-    return all(
+    return is_same_place(raw, patch) and all(
         _lookup(raw, op["path"]) is MISSING
         if op["op"] == "remove"
         else _same(_lookup(raw, op["path"]), op["value"])
-        for op in operations
-        if op["op"] != "test" or op["path"] == "/metadata/uid"
+        for op in json.loads(patch)
+        if op["op"] != "test"
     )
 
 

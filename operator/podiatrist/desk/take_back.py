@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 
 from podiatrist.actions.base import Object
 from podiatrist.actions.marker import marker_on
-from podiatrist.actions.patches import changes_of, is_applied, is_at, is_same_object
+from podiatrist.actions.patches import (
+    changes_of,
+    is_applied,
+    is_at,
+    is_same_object,
+    parts_of,
+    unmet,
+)
 from podiatrist.api import names
 from podiatrist.api.diagnosis import AppliedPatch, Diagnosis, ObjectRef, State
 from podiatrist.cluster.errors import ConflictError, NotFoundError, RefusedError
@@ -98,10 +105,11 @@ def foreign_change(raw: Object, inverse: AppliedPatch, marker: str) -> str | Non
     mark = marker_on(raw)
     if mark != marker and is_applied(raw, inverse.patch):
         return None
-    changed = [c for c in changes_of(inverse.patch) if not is_at(raw, c.path, c.old)]
+    changed = [c.path for c in changes_of(inverse.patch) if not is_at(raw, c.path, c.old)]
+    changed = changed or [parts_of(path) for path in unmet(raw, inverse.patch)]
     if changed:
-        fields = ", ".join(".".join(change.path) for change in changed)
-        return f"{what} was changed since by {_who(raw, changed[0].path)}: {fields}"
+        fields = ", ".join(".".join(path) for path in changed)
+        return f"{what} was changed since by {_who(raw, changed[0])}: {fields}"
     if mark is None:
         return f"{what} no longer says that it is from this fix: somebody took {names.FIX} away"
     if mark != marker:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from podiatrist.actions.base import Object
-from podiatrist.actions.patches import changes_of, is_at, is_same_object, pointer
+from podiatrist.actions.patches import changes_of, is_at, is_same_place, pointer
 from podiatrist.api import names
 from podiatrist.api.diagnosis import AppliedPatch, Diagnosis, ObjectRef, State
 from podiatrist.cluster.field_managers import FieldOwner, at, described, owner_of
@@ -30,13 +30,13 @@ class Reverted:
 def reverted(patches: Sequence[AppliedPatch], live: Mapping[ObjectRef, Object]) -> list[Reverted]:
     """Return the fields that patches had set and that are back at their old value.
 
-    Fields that have a third value by now were changed, not taken back; an object made anew, or
-    one that is not in `live`, tells nothing.
+    Fields that have a third value by now were changed, not taken back; an object made anew, one
+    whose lists hold other elements there, or one that is not in `live`, tells nothing.
     """
     found = []
     for patch in patches:
         raw = live.get(patch.object)
-        if patch.verb != "patch" or raw is None or not is_same_object(raw, patch.patch):
+        if patch.verb != "patch" or raw is None or not is_same_place(raw, patch.patch):
             continue
         found += [
             Reverted(patch.object, pointer(change.path), owner_of(raw, change.path))

@@ -54,8 +54,9 @@ class Cluster(MemoryCluster):
 
 def healed(state: State = State.SUCCEEDED) -> Diagnosis:
     """Return a Diagnosis whose option set the image of web to nginx:1."""
-    patches = [AppliedPatch(object=WEB, patch=patch_of([FIX], UID))]
-    inverse = [AppliedPatch(object=WEB, patch=patch_of([FIX.reversed()], UID))]
+    raw = deployment()
+    patches = [AppliedPatch(object=WEB, patch=patch_of([FIX], UID, raw))]
+    inverse = [AppliedPatch(object=WEB, patch=patch_of([FIX.reversed()], UID, raw))]
     digest = digest_of(UID, "hash", patches, inverse, [])
     made = diagnosis(options=[option(digest, previewed=True)])
     made.status.state = state
@@ -116,6 +117,11 @@ def by_kubectl(raw: Any) -> None:
     ]
 
 
+def by_a_sidecar(raw: Any) -> None:
+    sidecar = {"name": "proxy", "image": "nginx:1"}
+    raw["spec"]["template"]["spec"]["containers"].insert(0, sidecar)
+
+
 def by_a_later_fix(raw: Any) -> None:
     raw["metadata"]["annotations"][names.FIX] = "web-7f3a9c-2/aaaa1111/r2"
 
@@ -133,6 +139,8 @@ def unmarked(raw: Any) -> None:
     [
         (by_kubectl, ("was changed since by kubectl-set at 12:30:00 UTC: "
                      "spec.template.spec.containers.0.image")),
+        (by_a_sidecar, ("was changed since by somebody (nobody is on record): "
+                       "spec.template.spec.containers.0.name")),
         (by_a_later_fix, "a later fix changed Deployment shop/web: web-7f3a9c-2"),
         (made_anew, "was deleted and made anew"),
         (unmarked, "somebody took podiatrist.dev/fix away"),
