@@ -88,7 +88,7 @@ ifndef FAULTS_SEED
 FAULTS_SEED := $(shell date +%s)
 endif
 export FAULTS_SEED
-PLAY := CRASH_SAMPLE=$(CRASH_SAMPLE) $(BIN)/pytest tests/faults tests/e2e tests/attacks tests/crash \
+PLAY := CRASH_SAMPLE=$(CRASH_SAMPLE) $(BIN)/pytest tests/e2e tests/attacks tests/faults tests/crash \
 	-q --faults-sample $(SAMPLE) --faults-tries 2
 
 # First those that keep to their own namespace, side by side; then those that stop processes or
