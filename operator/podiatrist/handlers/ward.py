@@ -45,7 +45,6 @@ class Ward:
         self._began = clock()
         self._seen: dict[Key, _Seen] = {}
         self._states: Counter[str] = Counter()
-        self._reasons: set[str] = set()
         self._expect("")
 
     def changed(self, key: Key, diagnosis: Diagnosis | None) -> None:
@@ -96,9 +95,6 @@ class Ward:
 
         Prometheus sees no increase in a series that is born at 1.
         """
-        if reason in self._reasons:
-            return
-        self._reasons.add(reason)
         for state in OVER:
             self._metrics.ended.labels(state.value, reason)
         for false_alarm in (True, False):
